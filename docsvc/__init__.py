@@ -1,0 +1,1 @@
+"""docsvc: official documents filled, sealed, stored and logged."""

@@ -1,0 +1,145 @@
+"""Documents: their states, their PAdES levels, and the artifacts that the stages hand on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docsvc.domain.agency import Agency
+from docsvc.domain.case import Case
+from docsvc.domain.numbering import DocNumber
+
+
+class State(enum.StrEnum):
+    """Where a document is on its one way through."""
+
+    ACCEPTED = "accepted"
+    SEALED = "sealed"  # signed, verified by our own verifier, stored
+    RECORDED = "recorded"  # covered by a published checkpoint
+    FAILED = "failed"
+
+
+class Level(enum.StrEnum):
+    """PAdES baseline levels of ETSI EN 319 142-1."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
+
+    @property
+    def rank(self) -> int:
+        return list(Level).index(self)
+
+
+class LegalNature(enum.StrEnum):
+    """Which ending a document must carry (行诉解释 2018 第1条第2款第3项)."""
+
+    GUIDANCE = "guidance"  # voluntariness notice, no remedies
+    DECISION = "decision"  # remedies
+    RECORD = "record"  # neither
+    PROCEDURAL = "procedural"  # neither, by default
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """manifest.toml of a document type."""
+
+    doc_type: str
+    title: str  # 文书名称, e.g. 行政建议书
+    title_en: str
+    version: str
+    legal_nature: LegalNature
+    level: Level  # PAdES level asked for
+    retention_years: int
+    copies: Mapping[str, int]  # defaults: total, party, archive
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """A template folder, read: what can be made and from which JSON. `sha256` covers all of it."""
+
+    manifest: Manifest
+    schema: Mapping[str, Any]
+    template: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What intake hands on: a case that holds, with its number."""
+
+    document_id: str
+    case: Case
+    agency: Agency
+    number: DocNumber
+    doc_type: DocumentType
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The filled Word file. `made_from` is the SHA-256 of case + template."""
+
+    docx: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """The unsigned PDF/A."""
+
+    pdf: bytes
+    sha256: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealPlace:
+    """Where the seal is pressed: page (from 0) and centre, in PDF points from the page's lower left corner."""
+
+    page: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The signed PDF with the level it reached and, where that is less than asked, why."""
+
+    pdf: bytes
+    sha256: str
+    target: Level
+    achieved: Level
+    shortfall: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document as the database holds it."""
+
+    id: str
+    doc_type: str
+    agency_id: str
+    number: str
+    state: State
+    case_sha256: str
+    case_json: str
+    action_code: str
+    party_name: str
+    issue_date: dt.date
+    created_at: dt.datetime
+    template_sha256: str
+    docx_sha256: str | None
+    unsigned_sha256: str | None
+    signed_sha256: str | None
+    size: int | None
+    target_level: Level
+    achieved_level: Level | None
+    shortfall: str | None
+    reason: str | None
+    retryable: bool
+    attempts: int
+    warnings: tuple[str, ...]

@@ -1,0 +1,120 @@
+"""The one error tree: every fault that a caller may see, with a sentence for people and a kind for metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong (or doubtful) in a case, at one place.
+
+    `rule` is an id of the catalogue (G01 …) or "SCHEMA"; `pointer` an RFC 6901 JSON pointer.
+    """
+
+    rule: str
+    pointer: str
+    message: str
+    message_en: str
+    severity: Literal["error", "warning"] = "error"
+
+
+class DocsvcError(Exception):
+    """Root of the tree. `str(error)` is fit for the caller; the cause (`__cause__`) is for the log only."""
+
+    kind: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+
+class CaseRefusedError(DocsvcError):
+    """The case JSON breaks the schema or a rule; nothing was stored and no number was taken."""
+
+    kind = "case_refused"
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("; ".join(f"{f.rule} {f.pointer or '/'}: {f.message}" for f in self.findings))
+
+
+class RegistryRefusedError(DocsvcError):
+    """A file of agencies breaks the registry's rules; nothing of it was imported."""
+
+    kind = "registry_refused"
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("; ".join(f"{f.rule} {f.pointer or '/'}: {f.message}" for f in self.findings))
+
+
+class TemplateFaultError(DocsvcError):
+    """A template folder is broken: its manifest, its schema or an expression in its template.docx."""
+
+    kind = "template"
+
+
+class MissingGlyphError(DocsvcError):
+    """A character can be drawn by no font of its role's chain; names the field and the character."""
+
+    kind = "glyph"
+
+
+class ConversionError(DocsvcError):
+    """The office could not lay the document out (crash, time-out or refusal); its own office was restarted."""
+
+    kind = "conversion"
+    retryable = True
+
+
+class SealError(DocsvcError):
+    """The document could not be sealed (key, certificate, place of the seal)."""
+
+    kind = "seal"
+
+
+class StoreError(DocsvcError):
+    """The object store refused, lost or altered an object."""
+
+    kind = "store"
+    retryable = True
+
+
+class ObjectMissingError(StoreError):
+    """No object has this key."""
+
+    kind = "object_missing"
+    retryable = False
+
+
+class LogError(DocsvcError):
+    """The Merkle log contradicts itself, its checkpoint or its published tiles."""
+
+    kind = "log"
+
+
+class EvidenceError(DocsvcError):
+    """An evidence bundle can't be read or can't be built from what is recorded."""
+
+    kind = "evidence"
+
+
+class SetupError(DocsvcError):
+    """The machine or the settings lack something that the service needs; names what."""
+
+    kind = "setup"
+
+
+class UsageError(DocsvcError):
+    """The caller asked for something that does not exist (file, document, type, option)."""
+
+    kind = "usage"
+
+
+class BusyError(DocsvcError):
+    """Another live process is working on the same document."""
+
+    kind = "busy"
+    retryable = True

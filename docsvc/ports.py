@@ -1,0 +1,226 @@
+"""What the core needs from outside, as Protocols of one to four methods; adapters fit them, bootstrap picks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from docsvc.domain.agency import Agency, SealDesign
+from docsvc.domain.document import DocumentRow, DocumentType, Level, SealPlace
+from docsvc.domain.errors import Finding
+from docsvc.domain.merkle import LogEvent
+from docsvc.domain.verdict import Report
+
+
+class Templates(Protocol):
+    """The template folders."""
+
+    def names(self) -> Sequence[str]:
+        """Document types, sorted."""
+
+    def get(self, doc_type: str) -> DocumentType:
+        """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+
+
+class SchemaCheck(Protocol):
+    """JSON Schema 2020-12."""
+
+    def check(self, schema: Mapping[str, Any], data: Any) -> list[Finding]:
+        """All faults of `data`; rule "SCHEMA", or the id that the schema's `x-rule` names at that place."""
+
+
+class Filler(Protocol):
+    """Word templates."""
+
+    def fill(self, template: bytes, context: Mapping[str, Any]) -> bytes:
+        """Filled DOCX, each character in a font that has it. Raises TemplateFaultError, MissingGlyphError."""
+
+
+class Glyphs(Protocol):
+    """What the font chains can draw."""
+
+    def undrawable(self, text: str) -> Sequence[str]:
+        """Characters of `text` that no font of the body's chain has, in order, once each."""
+
+
+class Converter(Protocol):
+    """Word to PDF/A-2b, tagged."""
+
+    def convert(self, docx: bytes) -> bytes:
+        """Raises ConversionError."""
+
+    def close(self) -> None:
+        """End the office that this converter started."""
+
+
+class Pages(Protocol):
+    """Reading an unsigned PDF."""
+
+    def inspect(self, pdf: bytes, expected: str) -> int:
+        """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
+        document) can't be read from the pages, or a glyph is .notdef."""
+
+    def seal_place(self, pdf: bytes, name: str, date: str) -> SealPlace:
+        """Where the agency's name stands over the date last. Raises SealError where it does not."""
+
+
+class Sealer(Protocol):
+    """PAdES signatures."""
+
+    def seal(
+        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
+    ) -> tuple[bytes, Level, str | None]:
+        """Signed PDF, level reached and, where less than `level`, why. Raises SealError."""
+
+    def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
+        """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
+
+
+class Verifier(Protocol):
+    """PAdES validation, offline."""
+
+    def verify(self, pdf: bytes, at: dt.datetime) -> Report:
+        """A verdict with findings, whatever the bytes are; never raises for what is in the file."""
+
+
+class ObjectStore(Protocol):
+    """Write-once objects by key. Keys are lower-case paths such as `sha256/ab/cd…`."""
+
+    def put(self, key: str, data: bytes, retain_until: dt.datetime | None = None) -> None:
+        """Store durably and read the digest back. The same key with the same bytes is a success without effect;
+        with other bytes a StoreError."""
+
+    def get(self, key: str) -> bytes:
+        """Raises ObjectMissingError."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys under `prefix`, sorted."""
+
+    def probe(self) -> Mapping[str, bool]:
+        """What the store really enforces, tried out: write_once, locked, checksum, versioning …"""
+
+
+class Publisher(Protocol):
+    """Where the log's newest checkpoint stands, the one object that is replaced."""
+
+    def publish(self, note: bytes) -> None:
+        """Replace the checkpoint atomically."""
+
+    def published(self) -> bytes | None:
+        """The checkpoint that readers see."""
+
+
+class Notary(Protocol):
+    """The log's own signing key."""
+
+    def sign(self, note_text: bytes) -> bytes:
+        """A signed note (C2SP signed-note) over `note_text`."""
+
+    @property
+    def vkey(self) -> str:
+        """The verifier key, `name+hash+base64`."""
+
+
+class AgencyRepo(Protocol):
+    """The registry's table."""
+
+    def save(self, agencies: Iterable[Agency]) -> int:
+        """Insert or replace; returns how many changed."""
+
+    def get(self, agency_id: str) -> Agency | None: ...
+
+    def list(self) -> Sequence[Agency]: ...
+
+
+class NumberRepo(Protocol):
+    """Counters, one an agency × word × year."""
+
+    def take(self, agency_id: str, word: str, year: int) -> int:
+        """The next place, from 1; kept only if the transaction commits."""
+
+
+class DocumentRepo(Protocol):
+    """Documents and their leases."""
+
+    def add(self, row: DocumentRow) -> None: ...
+
+    def find(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - the field's name
+        case_sha256: str | None = None,
+        number: str | None = None,
+        signed_sha256: str | None = None,
+    ) -> DocumentRow | None:
+        """By one of its unique fields."""
+
+    def search(self, **equal: Any) -> Sequence[DocumentRow]:
+        """Rows whose fields equal these, by creation; a list or tuple value means any of its items."""
+
+    def update(self, document_id: str, **fields: Any) -> None:
+        """Set fields of DocumentRow; `updated_at` follows by itself."""
+
+
+class EventRepo(Protocol):
+    """The history of each document, append only."""
+
+    def add(self, event: LogEvent) -> None:
+        """Once per event id; the same again changes nothing."""
+
+    def of(self, document_id: str) -> Sequence[LogEvent]: ...
+
+    def unsequenced(self, limit: int) -> Sequence[LogEvent]:
+        """Events that have no leaf yet, oldest first."""
+
+
+class LogRepo(Protocol):
+    """The tree: entries, stored subtree hashes, signed checkpoints."""
+
+    def size(self) -> int: ...
+
+    def append(self, entries: Sequence[tuple[str, bytes]]) -> None:
+        """Add (event id, entry bytes) as the next leaves with all subtree hashes they complete."""
+
+    def entries(self, start: int, end: int) -> Sequence[tuple[str, bytes]]:
+        """(event id, entry bytes) of leaves [start, end)."""
+
+    def index_of(self, event_id: str) -> int | None: ...
+
+    def hashes(self, ids: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """Stored hashes by (level, index); missing ones are absent."""
+
+    def save_checkpoint(self, size: int, note: bytes) -> None: ...
+
+    def checkpoint(self, size: int | None = None) -> tuple[int, bytes] | None:
+        """The checkpoint at `size`, or the newest."""
+
+
+class Transaction(Protocol):
+    """One database transaction: commits when the block ends well, else rolls back."""
+
+    agencies: AgencyRepo
+    numbers: NumberRepo
+    documents: DocumentRepo
+    events: EventRepo
+    log: LogRepo
+
+    def lock_log(self) -> None:
+        """Until the end of the transaction no other process sequences."""
+
+
+class Database(Protocol):
+    """Opens transactions."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction that may write (serialised with other writers where the engine needs it)."""
+
+    def close(self) -> None: ...
+
+
+class Lease(Protocol):
+    """Who may work on a document: one live process at a time; a dead one holds nothing."""
+
+    def hold(self, document_id: str) -> AbstractContextManager[None]:
+        """Raises BusyError while another live process holds it."""
