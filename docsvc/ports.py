@@ -60,7 +60,8 @@ class Pages(Protocol):
 
     def inspect(self, pdf: bytes, expected: str) -> int:
         """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
-        document) can't be read from the pages, or a glyph is .notdef."""
+        document) can't be read from the pages, or a glyph is .notdef.
+        """
 
     def seal_place(self, pdf: bytes, name: str, date: str) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not."""
@@ -90,7 +91,8 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, data: bytes, retain_until: dt.datetime | None = None) -> None:
         """Store durably and read the digest back. The same key with the same bytes is a success without effect;
-        with other bytes a StoreError."""
+        with other bytes a StoreError.
+        """
 
     def get(self, key: str) -> bytes:
         """Raises ObjectMissingError."""
@@ -149,7 +151,7 @@ class DocumentRepo(Protocol):
     def find(
         self,
         *,
-        id: str | None = None,  # noqa: A002 - the field's name
+        id: str | None = None,
         case_sha256: str | None = None,
         number: str | None = None,
         signed_sha256: str | None = None,

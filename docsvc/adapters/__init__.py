@@ -1,0 +1,1 @@
+"""Adapters: one library, one door; built by bootstrap alone."""

@@ -1,0 +1,1 @@
+"""The core: pure, no clock, no I/O."""

@@ -1,0 +1,1 @@
+"""Case rules, one module a family; ids are part of the contract."""
