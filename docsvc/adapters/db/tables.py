@@ -56,9 +56,7 @@ documents = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    sa.Column(
-        "position", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True
-    ),
+    sa.Column("position", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("id", sa.String(36), nullable=False, unique=True),
     sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id"), nullable=False, index=True),
     sa.Column("type", sa.String(40), nullable=False),
@@ -71,9 +69,7 @@ events = sa.Table(
 log_entries = sa.Table(
     "log_entries",
     metadata,
-    sa.Column(
-        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
-    ),
+    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
     sa.Column("event_id", sa.String(36), nullable=False, unique=True),
     sa.Column("entry", sa.LargeBinary, nullable=False),
 )
@@ -82,17 +78,13 @@ log_hashes = sa.Table(
     "log_hashes",
     metadata,
     sa.Column("level", sa.Integer, primary_key=True),
-    sa.Column(
-        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
-    ),
+    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
     sa.Column("hash", sa.LargeBinary(32), nullable=False),
 )
 
 log_checkpoints = sa.Table(
     "log_checkpoints",
     metadata,
-    sa.Column(
-        "size", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
-    ),
+    sa.Column("size", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
     sa.Column("note", sa.LargeBinary, nullable=False),
 )
