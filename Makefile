@@ -1,6 +1,6 @@
 # docsvc: `make help` lists what can be done. Every target sets the machine up first.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench setup setup-test
+.PHONY: help run demo test check lint bench setup setup-test
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
@@ -9,20 +9,23 @@ help: ## this list
 run: demo ## issue the sample documents (see demo)
 
 demo: setup ## issue the six sample documents into var/demo/ and verify them
-	@uv run -q docsvc demo --out var/demo
+	@uv run -q docsvc issue templates/*/cases/valid-1.json --out var/demo
+	@uv run -q docsvc verify var/demo/*.pdf
 
 test: setup-test ## the whole suite: checks, unit, integration, e2e, conformance
-	@$(MAKE) check
+	@$(MAKE) lint
 	@uv run -q pytest -q tests
 
-check: ## format, lint, types, layers, dependencies, spelling, unit tests
+check: lint ## format, lint, types, layers, dependencies, spelling, unit tests
+	@uv run -q pytest -q tests/unit
+
+lint:
 	@uv run -q ruff format --check -q .
 	@uv run -q ruff check -q .
 	@uv run -q mypy
 	@uv run -q lint-imports --no-logo
 	@uv run -q deptry . --no-ansi
 	@uv run -q codespell docsvc templates certs tests docker *.md Makefile
-	@uv run -q pytest -q tests/unit
 
 bench: setup ## ms a stage and documents a second, against one process a step
 	@uv run -q python -m tests.bench

@@ -1,0 +1,118 @@
+"""The only reader of the environment: `DOCSVC_*` variables, else `docsvc.toml`, else the embedded default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from docsvc.domain.document import Level
+from docsvc.domain.errors import SetupError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def _home() -> Path:
+    """The checkout that this code lies in, else (installed as a package) the current folder."""
+    return CHECKOUT if (CHECKOUT / "templates").is_dir() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """Every knob, with its default: the embedded way, with nothing to install beside the office and the fonts."""
+
+    model_config = SettingsConfigDict(env_prefix="DOCSVC_", extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=_home)
+    """Folder that relative paths below start from."""
+    data_dir: Path = Path("var")
+    """Database, objects, locks and office profiles of the embedded way."""
+    templates_dir: Path = Path("templates")
+    """One folder a document type."""
+    certs_dir: Path = Path("certs/dev")
+    """Keys and certificates; made with development keys on first use."""
+    trust_dir: Path | None = None
+    """Trust anchors (*.pem) and log keys (*.vkey) of the verifier; default: `certs_dir`."""
+    key_password: SecretStr | None = None
+    """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
+
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL; default: SQLite in `data_dir`."""
+
+    store: Literal["local", "s3"] = "local"
+    s3_endpoint: str = "127.0.0.1:8333"
+    s3_secure: bool = True
+    s3_region: str = "us-east-1"
+    s3_bucket: str = "docsvc"
+    s3_access_key: SecretStr = SecretStr("")
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
+
+    tsa_url: str | None = None
+    """RFC 3161 authority; default: the embedded one (development only)."""
+    level: Level | None = None
+    """PAdES level asked for; default: the manifest's of each type."""
+
+    font_dirs: tuple[Path, ...] = (
+        Path("/usr/local/share/fonts"),
+        Path("/usr/share/fonts"),
+    )
+    """Where font files are looked for, in order."""
+    fonts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Role (fangsong, kai, hei, song, title) to file names in order; roles left out keep their default chain."""
+
+    office_timeout_s: float = 60
+    office_recycle_after: int = 200
+    office_recycle_mb: int = 1200
+
+    log_origin: str = "docsvc-development.invalid/log"
+    """Origin line of checkpoints and name of the log's key."""
+    timezone: str = "Asia/Shanghai"
+    """Decides what day "today" is."""
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic calls by name; .env is not read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor are secret files
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before variables before `docsvc.toml` in the home folder."""
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=_home() / "docsvc.toml"),
+        )
+
+    def path(self, path: Path) -> Path:
+        """An absolute path; relative ones start from `home`."""
+        return path if path.is_absolute() else self.home / path
+
+    @property
+    def data(self) -> Path:
+        return self.path(self.data_dir)
+
+    @property
+    def certs(self) -> Path:
+        return self.path(self.certs_dir)
+
+    @property
+    def trust(self) -> Path:
+        return self.path(self.trust_dir) if self.trust_dir else self.certs
+
+    @property
+    def database(self) -> str:
+        return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.data / 'docsvc.db'}"
+
+
+def load_settings() -> Settings:
+    """Raises SetupError that names each wrong setting, never its value (it may be a secret)."""
+    try:
+        return Settings()
+    except ValidationError as e:
+        faults = "; ".join(f"DOCSVC_{'_'.join(map(str, x['loc'])).upper()}: {x['msg']}" for x in e.errors())
+        raise SetupError(f"settings are wrong: {faults}") from None
