@@ -26,6 +26,11 @@ class Case:
         return cls(data, sha256_hex(canonical_json(data)))
 
     @property
+    def canonical(self) -> bytes:
+        """The RFC 8785 bytes that `sha256` is taken over."""
+        return canonical_json(self.data)
+
+    @property
     def doc_type(self) -> str:
         return str(self.data["doc_type"])
 

@@ -1,0 +1,5 @@
+"""`python -m docsvc` is the command `docsvc`."""
+
+from docsvc.cli.main import main
+
+main()

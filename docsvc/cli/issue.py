@@ -1,0 +1,178 @@
+"""`docsvc issue`, `upgrade` and `evidence`: from case files to sealed, recorded PDFs in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from docsvc.bootstrap import Service, open_service
+from docsvc.domain.document import DocumentRow
+from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, UsageError
+
+RECORD_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A document of this call that waits for its checkpoint."""
+
+    source: Path
+    row: DocumentRow
+    new: bool
+
+
+@click.command()
+@click.argument("cases", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder for the PDFs")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a document on standard output")
+def issue(cases: tuple[Path, ...], out: Path, as_json: bool) -> int:  # noqa: FBT001 - click gives a bool
+    """Issue the documents of CASE.json files: number, file and SHA-256, a line a document.
+
+    The same case again gives the same document again; a call that was cut off is finished by running it again.
+    Each PDF gets its evidence bundle (.evidence.zip) beside it.
+    """
+    gone = [str(c) for c in cases if not c.is_file()]
+    if gone:
+        raise UsageError(f"no such file: {', '.join(gone)}")
+    out.mkdir(parents=True, exist_ok=True)
+    refused = 0
+    with open_service() as service, _progress(len(cases)) as step:
+        waiting: list[Done] = []
+        recorded_at = time.monotonic()
+        for path in cases:
+            step(path.name)
+            try:
+                waiting.append(_issue_one(service, path))
+            except DocsvcError as e:
+                refused += 1
+                _tell_refusal(path, e, as_json=as_json)
+            if time.monotonic() - recorded_at > RECORD_EVERY_S:
+                _finish(service, waiting, out, as_json=as_json)
+                recorded_at = time.monotonic()
+        _finish(service, waiting, out, as_json=as_json)
+    return 1 if refused else 0
+
+
+def _issue_one(service: Service, path: Path) -> Done:
+    from docsvc.usecases.intake import read_case
+
+    acceptance = service.intake.accept(read_case(path.read_bytes()))
+    for f in acceptance.warnings:
+        click.echo(f"{path}: 注意 {f.pointer} {f.message} ({f.message_en})", err=True)
+    return Done(path, service.production.produce(acceptance.row.id), acceptance.new)
+
+
+def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) -> None:
+    """Record what waits, then hand it out: nobody gets a document that no checkpoint covers."""
+    if not waiting:
+        return
+    service.sequence()
+    for done in waiting:
+        row = service.document(done.row.id)
+        pdf = _hand_out(out / f"{row.number}.pdf", service.content(row))
+        bundle = _hand_out(pdf.with_suffix(".evidence.zip"), service.evidence(row))
+        if row.shortfall:
+            click.echo(
+                f"{row.number}: {row.achieved_level}, not {row.target_level}: {row.shortfall}; "
+                "`docsvc upgrade` lifts it",
+                err=True,
+            )
+        if as_json:
+            _print_json(
+                {
+                    "case": str(done.source),
+                    "id": row.id,
+                    "number": row.number,
+                    "state": row.state,
+                    "file": str(pdf),
+                    "sha256": row.signed_sha256,
+                    "size": row.size,
+                    "evidence": str(bundle),
+                    "pades": {"target": row.target_level, "achieved": row.achieved_level},
+                    "new": done.new,
+                    "warnings": list(row.warnings),
+                }
+            )
+        else:
+            click.echo(f"{row.number}  {pdf}  {row.signed_sha256}")
+    waiting.clear()
+
+
+def _tell_refusal(path: Path, error: DocsvcError, *, as_json: bool) -> None:
+    findings = (
+        error.findings
+        if isinstance(error, CaseRefusedError)
+        else (Finding(error.kind.upper(), "", str(error), str(error)),)
+    )
+    if as_json:
+        errors = [
+            {"rule": f.rule, "pointer": f.pointer, "message": f.message, "message_en": f.message_en} for f in findings
+        ]
+        _print_json({"case": str(path), "errors": errors})
+    else:
+        for f in findings:
+            both = f.message if f.message == f.message_en else f"{f.message} ({f.message_en})"
+            click.echo(f"{path}: {f.rule} {f.pointer or '/'} {both}", err=True)
+
+
+def _hand_out(path: Path, data: bytes) -> Path:
+    """Write whole or not at all: a reader never sees half a file under its name."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(data)
+    part.replace(path)
+    return path
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """A bar on standard error for many, where a person looks on."""
+    if total == 1 or not sys.stderr.isatty():
+        yield lambda _name: None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total, completed=-1)
+        yield lambda name: bar.update(task, advance=1, description=name)
+        bar.update(task, advance=1)
+
+
+@click.command()
+def upgrade() -> int:
+    """Lift documents that stayed below the level asked for; a line a document, exit 1 where one is still below."""
+    below = 0
+    with open_service() as service:
+        for row in service.upgrades.pending():
+            lifted = service.upgrades.lift(row)
+            reached = lifted.row.achieved_level
+            below += reached is None or reached.rank < row.target_level.rank
+            why = f": {lifted.shortfall}" if lifted.shortfall else ""
+            click.echo(f"{row.number}  {row.achieved_level} -> {reached}{why}")
+        service.sequence()
+    return 1 if below else 0
+
+
+@click.command()
+@click.argument("number")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder for the files")
+def evidence(number: str, out: Path) -> None:
+    """Write the newest PDF and the evidence bundle of the document with this NUMBER into a folder."""
+    with open_service() as service:
+        row = service.document_by_number(number)
+        out.mkdir(parents=True, exist_ok=True)
+        click.echo(_hand_out(out / f"{row.number}.pdf", service.content(row)))
+        click.echo(_hand_out(out / f"{row.number}.evidence.zip", service.evidence(row)))

@@ -1,0 +1,181 @@
+"""Accept a case: schema, rules, then number, document and first event in one transaction, or nothing at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from docsvc.domain.agency import Agency
+from docsvc.domain.case import Case, strings_of
+from docsvc.domain.document import DocumentRow, DocumentType, Level, State
+from docsvc.domain.errors import CaseRefusedError, Finding
+from docsvc.domain.laws import Laws
+from docsvc.domain.leaf import accepted_event
+from docsvc.domain.numbering import DocNumber
+from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
+from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The document of a case; `new` is false where the same facts were accepted before."""
+
+    row: DocumentRow
+    new: bool
+    warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Gathers what the rules need to know, asks them once, commits once."""
+
+    database: Database
+    templates: Templates
+    schema_check: SchemaCheck
+    glyphs: Glyphs
+    laws: Laws
+    zone: ZoneInfo
+    clock: Callable[[], dt.datetime]
+    level: Level | None = None  # overrides the manifests
+
+    def accept(self, data: Any) -> Acceptance:
+        """Raises CaseRefusedError with every finding; then nothing of the case is left behind."""
+        doc_type = self._doc_type(data)
+        if faults := self.schema_check.check(doc_type.schema, data):
+            raise CaseRefusedError(faults)
+        try:
+            case = Case.of(data)
+        except ValueError as e:
+            raise CaseRefusedError([_no_json(str(e))]) from e
+        # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
+        undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
+        with self.database.begin() as tx:
+            if row := tx.documents.find(case_sha256=case.sha256):
+                return Acceptance(row, new=False)
+            agency = tx.agencies.get(case.agency_id)
+            now = self.clock()
+            findings = check_case(data, self._known(tx, case, agency, doc_type, undrawable, now))
+            faults = [f for f in findings if f.severity == "error"]
+            if faults or agency is None:
+                raise CaseRefusedError(faults)
+            warnings = tuple(f for f in findings if f.severity == "warning")
+            row = self._number(tx, case, agency, doc_type, warnings, now)
+            tx.documents.add(row)
+            tx.events.add(accepted_event(row, now))
+            return Acceptance(row, new=True, warnings=warnings)
+
+    def _doc_type(self, data: Any) -> DocumentType:
+        name = data.get("doc_type") if isinstance(data, Mapping) else None
+        if name not in self.templates.names():
+            known = ", ".join(self.templates.names())
+            raise CaseRefusedError(
+                [Finding("SCHEMA", "/doc_type", f"文书类型须为：{known}", f"must be one of: {known}")]
+            )
+        return self.templates.get(name)
+
+    def _known(
+        self,
+        tx: Transaction,
+        case: Case,
+        agency: Agency | None,
+        doc_type: DocumentType,
+        undrawable: frozenset[str],
+        now: dt.datetime,
+    ) -> Known:
+        earlier = {text: row for text in references_in(case.data) if (row := tx.documents.find(number=text))}
+        notices = tx.documents.search(doc_type="termination_notice", action_code=case.action_code)
+        terminated = {json.loads(row.case_json)["body"]["measure"].get("doc_no") for row in notices}
+        return Known(
+            today=now.astimezone(self.zone).date(),
+            agency=agency,
+            manifest=doc_type.manifest,
+            laws=self.laws,
+            references={
+                text: Reference(row.doc_type, row.agency_id, row.action_code, row.issue_date)
+                for text, row in earlier.items()
+            },
+            undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
+            terminated=frozenset(terminated - {None}),
+        )
+
+    def _number(
+        self,
+        tx: Transaction,
+        case: Case,
+        agency: Agency,
+        doc_type: DocumentType,
+        warnings: tuple[Finding, ...],
+        now: dt.datetime,
+    ) -> DocumentRow:
+        """The row with its number: one counter per agency × word × year (issue year), in this transaction."""
+        word = agency.numbering.get(case.doc_type)
+        if word is None:
+            raise CaseRefusedError(
+                [
+                    Finding(
+                        "SCHEMA",
+                        "/agency",
+                        f"登记表未给{agency.name}配置{doc_type.manifest.title}的文号字头",
+                        f"the registry has no numbering word of {agency.id} for {case.doc_type}",
+                    )
+                ]
+            )
+        number = DocNumber(word, case.issue_date.year, tx.numbers.take(agency.id, word, case.issue_date.year))
+        return DocumentRow(
+            id=str(uuid.uuid4()),
+            doc_type=case.doc_type,
+            agency_id=agency.id,
+            number=number.text,
+            state=State.ACCEPTED,
+            case_sha256=case.sha256,
+            case_json=json.dumps(case.data, ensure_ascii=False),
+            action_code=case.action_code,
+            party_name=case.party_name,
+            issue_date=case.issue_date,
+            created_at=now,
+            template_sha256=doc_type.sha256,
+            docx_sha256=None,
+            unsigned_sha256=None,
+            signed_sha256=None,
+            size=None,
+            target_level=self.level or doc_type.manifest.level,
+            achieved_level=None,
+            shortfall=None,
+            reason=None,
+            retryable=False,
+            attempts=0,
+            warnings=tuple(f.message for f in warnings),
+        )
+
+
+def read_case(raw: bytes) -> Any:
+    """Case JSON from bytes. Raises CaseRefusedError for what is not one strict JSON value (RFC 8259, I-JSON)."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            twice = next(k for k, _ in pairs if [n for n, _ in pairs].count(k) > 1)
+            raise ValueError(f"member {twice!r} stands twice")
+        return members
+
+    def no_constant(name: str) -> Any:
+        raise ValueError(f"{name} is no JSON number")
+
+    if len(raw) > MAX_CASE_BYTES:
+        raise CaseRefusedError([_no_json(f"larger than {MAX_CASE_BYTES} bytes")])
+    try:
+        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=once, parse_constant=no_constant)
+    except (ValueError, RecursionError) as e:
+        raise CaseRefusedError([_no_json(str(e) or "nested too deeply")]) from e
+
+
+MAX_CASE_BYTES = 2_000_000
+
+
+def _no_json(why: str) -> Finding:
+    return Finding("SCHEMA", "", f"不是有效的案件JSON：{why}", f"no valid case JSON: {why}")

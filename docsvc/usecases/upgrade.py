@@ -1,0 +1,75 @@
+"""Lift documents that stayed below the level asked for (a dead time-stamp or revocation authority) to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.errors import SealError
+from docsvc.domain.leaf import upgraded_event
+from docsvc.domain.verdict import Indication
+from docsvc.pipeline.store import object_key, store
+from docsvc.ports import Database, Lease, ObjectStore, Sealer, Templates, Verifier
+from docsvc.usecases.produce import retain_until
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What became of one document."""
+
+    row: DocumentRow
+    gained: bool
+    shortfall: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """Adds what is missing by incremental update; what was signed stays byte for byte as it was."""
+
+    database: Database
+    templates: Templates
+    sealer: Sealer
+    verifier: Verifier
+    objects: ObjectStore
+    lease: Lease
+    clock: Callable[[], dt.datetime]
+
+    def pending(self) -> Sequence[DocumentRow]:
+        """Sealed documents below their target."""
+        with self.database.begin() as tx:
+            rows = tx.documents.search(state=[State.SEALED, State.RECORDED])
+        return [r for r in rows if r.achieved_level is None or r.achieved_level.rank < r.target_level.rank]
+
+    def lift(self, row: DocumentRow) -> Lifted:
+        """One document. Raises SealError where the lifted file does not pass our own verifier."""
+        with self.lease.hold(row.id):
+            with self.database.begin() as tx:
+                row = tx.documents.find(id=row.id) or row
+            if row.signed_sha256 is None or (row.achieved_level and row.achieved_level.rank >= row.target_level.rank):
+                return Lifted(row, gained=False, shortfall=None)
+            before = self.objects.get(object_key(row.signed_sha256))
+            pdf, level, shortfall = self.sealer.lift(before, row.target_level)
+            if row.achieved_level and level.rank <= row.achieved_level.rank:
+                return Lifted(row, gained=False, shortfall=shortfall)
+            if not pdf.startswith(before):
+                raise SealError(f"{row.number}: the lifted file does not continue the signed one")
+            report = self.verifier.verify(pdf, self.clock())
+            if report.indication is Indication.FAILED:
+                raise SealError(f"{row.number}: the lifted file does not verify")
+            manifest = self.templates.get(row.doc_type).manifest
+            store(pdf, self.objects, retain_until(row, manifest.retention_years))
+            with self.database.begin() as tx:
+                tx.documents.update(
+                    row.id,
+                    state=State.SEALED,  # until a checkpoint covers the new revision
+                    signed_sha256=sha256_hex(pdf),
+                    size=len(pdf),
+                    achieved_level=level,
+                    shortfall=shortfall,
+                )
+                lifted = tx.documents.find(id=row.id) or row
+                tx.events.add(upgraded_event(lifted, row.signed_sha256, self.clock()))
+            return Lifted(lifted, gained=True, shortfall=shortfall)
