@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-NUMBER_TEXT = re.compile(r"^(?P<word>[^\s〔〕\[\]（）()]{1,40})〔(?P<year>[1-9]\d{3})〕(?P<seq>[1-9]\d*)号$")
+NUMBER_TEXT = re.compile(r"^(?P<word>[^\s〔〕\[\]（）()/\\]{1,40})〔(?P<year>[1-9]\d{3})〕(?P<seq>[1-9]\d*)号$")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,81 @@
+"""The operator's commands: keys, registry, templates, and a look at the whole machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from docsvc.bootstrap import diagnose, init_development_pki, open_service, open_templates
+from docsvc.domain.errors import UsageError
+
+
+@click.group()
+def pki() -> None:
+    """Keys and certificates."""
+
+
+@pki.command("init")
+def pki_init() -> None:
+    """Make development keys and certificates where they are missing; what is there stays as it is."""
+    for line in init_development_pki():
+        click.echo(line)
+
+
+@click.group()
+def agencies() -> None:
+    """The registry of agencies, their seals and numbering words."""
+
+
+@agencies.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+def agencies_import(file: Path) -> None:
+    """Import agencies from a JSON FILE (a list; templates/agencies.sample.json shows the form): all or none."""
+    if not file.is_file():
+        raise UsageError(f"no such file: {file}")
+    with open_service() as service:
+        changed = service.import_agencies(file.read_bytes())
+        click.echo(f"{changed} 个机关已更新 (agencies new or changed)")
+        for line in init_development_pki():  # a new agency needs its development seal
+            click.echo(line)
+
+
+@agencies.command("list")
+def agencies_list() -> None:
+    """List the registry."""
+    with open_service() as service:
+        for a in service.agencies():
+            click.echo(f"{a.id}\t{a.name}\t{a.seal.id}\t{a.seal.diameter_mm:g} mm")
+
+
+@click.group()
+def templates() -> None:
+    """What can be made."""
+
+
+@templates.command("list")
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
+    """List document types: id, title, version, level asked for."""
+    folder = open_templates()
+    manifests = [folder.get(name).manifest for name in folder.names()]
+    if as_json:
+        rows = [
+            {"doc_type": m.doc_type, "title": m.title, "title_en": m.title_en, "version": m.version, "level": m.level}
+            for m in manifests
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        for m in manifests:
+            click.echo(f"{m.doc_type}\t{m.title}\t{m.title_en}\t{m.version}\t{m.level}")
+
+
+@click.command()
+def doctor() -> int:
+    """Look at everything the service needs; a line each; exit 1 where something is missing."""
+    faults = 0
+    for name, fault, detail in diagnose():
+        faults += fault
+        click.echo(f"{'FAULT' if fault else 'ok   '} {name}: {detail}")
+    return 1 if faults else 0
