@@ -1,0 +1,19 @@
+"""Fixtures for all tests: an isolated workspace of the embedded way, and the command line run in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.workspace import Workspace, make_keys
+
+
+@pytest.fixture(scope="session")
+def development_keys(tmp_path_factory):
+    """One set of development keys for the whole run: making RSA keys is slow."""
+    return make_keys(tmp_path_factory.mktemp("certs") / "dev")
+
+
+@pytest.fixture
+def workspace(tmp_path, development_keys):
+    """An embedded docsvc with data of its own, started by its first command."""
+    return Workspace(tmp_path / "data", development_keys)
