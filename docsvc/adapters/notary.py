@@ -1,0 +1,72 @@
+"""The log's own signing key: an Ed25519 key in a file, and the notes it signs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from docsvc.domain.errors import SetupError
+from docsvc.domain.note import NoteError, Signature, VerifierKey, check_name, format_note
+
+
+def create_log_key(path: Path) -> None:
+    """Make a new Ed25519 key: PKCS#8 PEM, readable by its owner only. An existing file is left as it is.
+
+    Raises SetupError where the file can't be written.
+    """
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as f:
+            f.write(pem)
+            f.flush()
+            os.fsync(f.fileno())
+        try:
+            os.link(draft, path)  # unlike a rename, never takes the place of a key that is already there
+        except FileExistsError:
+            return
+        finally:
+            draft.unlink()
+    except OSError as e:
+        raise SetupError(f"无法写入日志密钥 {path} / the log key could not be written") from e
+
+
+class KeyFileNotary:
+    """Signs notes with the key in `path` under the log's name (its origin). Implements ports.Notary."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        """Raises SetupError where the file is missing, readable by others or no Ed25519 key, or the name unfit."""
+        try:
+            self._name = check_name(name)
+            if path.stat().st_mode & 0o077:
+                raise SetupError(
+                    f"日志密钥 {path} 的权限应为 0600 / the log key must be readable by its owner only"
+                )
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except NoteError as e:
+            raise SetupError(f"日志名称不可用 / {e}") from e
+        except OSError as e:
+            raise SetupError(f"无法读取日志密钥 {path} / the log key can't be read") from e
+        except (ValueError, TypeError) as e:
+            raise SetupError(f"{path} 不是可用的私钥 / not a private key that can be used") from e
+        if not isinstance(key, Ed25519PrivateKey):
+            raise SetupError(f"{path} 不是 Ed25519 密钥 / not an Ed25519 key")
+        self._key = key
+        public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self._verifier = VerifierKey(name, public)
+
+    def sign(self, note_text: bytes) -> bytes:
+        """A signed note over `note_text`. Raises NoteError where that can't be a note's text."""
+        signature = Signature(self._name, self._verifier.id, self._key.sign(note_text))
+        return format_note(note_text, (signature,))
+
+    @property
+    def vkey(self) -> str:
+        """`name+id+base64`."""
+        return self._verifier.text

@@ -1,0 +1,207 @@
+"""What a leaf of the log says, and the opening that proves what it means.
+
+A leaf is public for ever, so it names no one. It holds the digest of the signed file, that of the template and
+SHA-256(opening). The digests of the case, of the Word file and of the unsigned PDF stand in the opening only: each
+is a function of facts of which an onlooker may know all but an identity number, and that could be found by trying.
+The opening holds 32 random bytes, so nothing can be found from its digest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docsvc.domain.canonical import canonical_json, sha256_hex
+from docsvc.domain.document import DocumentRow, Level
+from docsvc.domain.errors import LogError
+from docsvc.domain.merkle import LogEvent
+
+ACCEPTED = "document.accepted"
+SEALED = "document.sealed"
+UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
+VOIDED = "document.voided"
+
+SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is the document
+
+LEAF_SCHEMA = "docsvc.leaf/1"
+OPENING_SCHEMA = "docsvc.opening/1"
+SALT_BYTES = 32
+EVENT_IDS = uuid.UUID("5b6f0c8e-1d0a-4b7e-9a53-0b8c1c2f4d11")  # name space of event ids (RFC 9562, version 5)
+
+_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf, read. `commitment` is the SHA-256 of the opening's bytes; digests are lower-case hexadecimal."""
+
+    event_id: str
+    document_id: str
+    type: str
+    at: dt.datetime
+    template_sha256: str
+    signed_sha256: str | None
+    target: Level
+    achieved: Level | None
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a leaf's commitment stands for: the facts, and the digests of everything the file was made from."""
+
+    salt: str
+    facts: Mapping[str, str]  # number, doc_type, agency, party, action_code, issue_date
+    sha256: Mapping[str, str | None]  # case, template, docx, unsigned, signed
+    detail: Mapping[str, Any]  # per type of event, e.g. why a document was voided
+
+
+def facts_of(row: DocumentRow) -> dict[str, str]:
+    """What an opening says of a document."""
+    return {
+        "number": row.number,
+        "doc_type": row.doc_type,
+        "agency": row.agency_id,
+        "party": row.party_name,
+        "action_code": row.action_code,
+        "issue_date": row.issue_date.isoformat(),
+    }
+
+
+def digests_of(row: DocumentRow) -> dict[str, str | None]:
+    """The chain from the case to the signed file, as the row holds it."""
+    return {
+        "case": row.case_sha256,
+        "template": row.template_sha256,
+        "docx": row.docx_sha256,
+        "unsigned": row.unsigned_sha256,
+        "signed": row.signed_sha256,
+    }
+
+
+def accepted_event(row: DocumentRow, at: dt.datetime) -> LogEvent:
+    """The case was accepted and has its number."""
+    return make_event(row, ACCEPTED, at)
+
+
+def sealed_event(row: DocumentRow, at: dt.datetime) -> LogEvent:
+    """The document was signed, verified and stored: from here on its digest is public."""
+    return make_event(row, SEALED, at)
+
+
+def upgraded_event(row: DocumentRow, previous_sha256: str, at: dt.datetime) -> LogEvent:
+    """`row` holds the file lifted to a higher PAdES level; `previous_sha256` is the digest of the one before."""
+    return make_event(row, UPGRADED, at, {"previous_sha256": previous_sha256})
+
+
+def make_event(
+    row: DocumentRow,
+    type: str,
+    at: dt.datetime,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    salt: bytes | None = None,
+) -> LogEvent:
+    """The event that `type` has happened to the document as `row` now says it is.
+
+    Its id follows from document, type and signed file: what has happened once has one event, however often a stage
+    runs. `salt` is 32 random bytes, fresh unless given. The leaf's bytes are made here and never change afterwards.
+    Raises ValueError for a salt of another length or a time without zone.
+    """
+    salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
+    if len(salt) != SALT_BYTES:
+        raise ValueError(f"the salt has {len(salt)} bytes, not {SALT_BYTES}")
+    if at.tzinfo is None:
+        raise ValueError("the time of an event needs its zone")
+    at = at.astimezone(dt.UTC)
+    id_ = str(uuid.uuid5(EVENT_IDS, f"{row.id} {type} {row.signed_sha256 or ''}"))
+    opening = canonical_json(
+        {
+            "schema": OPENING_SCHEMA,
+            "salt": salt.hex(),
+            "facts": facts_of(row),
+            "sha256": digests_of(row),
+            "detail": dict(detail or {}),
+        }
+    )
+    entry = canonical_json(
+        {
+            "schema": LEAF_SCHEMA,
+            "event_id": id_,
+            "document_id": row.id,
+            "type": type,
+            "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "sha256": {"template": row.template_sha256, "signed": row.signed_sha256},
+            "pades": {"target": str(row.target_level), "achieved": row.achieved_level and str(row.achieved_level)},
+            "commitment": sha256_hex(opening),
+        }
+    )
+    return LogEvent(id_, row.id, type, at, entry, opening)
+
+
+def parse_leaf(entry: bytes) -> Leaf:
+    """Read a leaf's bytes. Raises LogError for any that `make_event` could not have made."""
+    try:
+        data = _canonical_object(entry, LEAF_SCHEMA)
+        digests, pades = data["sha256"], data["pades"]
+        leaf = Leaf(
+            event_id=_text(data["event_id"]),
+            document_id=_text(data["document_id"]),
+            type=_text(data["type"]),
+            at=_instant(data["at"]),
+            template_sha256=_digest(digests["template"]),
+            signed_sha256=None if digests["signed"] is None else _digest(digests["signed"]),
+            target=Level(pades["target"]),
+            achieved=None if pades["achieved"] is None else Level(pades["achieved"]),
+            commitment=_digest(data["commitment"]),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
+        raise LogError(f"日志条目的内容不合格式 / a leaf is not in the form of {LEAF_SCHEMA}") from e
+    return leaf
+
+
+def parse_opening(opening: bytes) -> Opening:
+    """Read an opening's bytes. Raises LogError for any that `make_event` could not have made."""
+    try:
+        data = _canonical_object(opening, OPENING_SCHEMA)
+        facts = {_text(k): _text(v) for k, v in data["facts"].items()}
+        digests = {_text(k): None if v is None else _digest(v) for k, v in data["sha256"].items()}
+        detail = dict(data["detail"])
+        salt = _digest(data["salt"])  # 32 bytes in hexadecimal, as a digest is
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+        raise LogError(f"承诺开示的内容不合格式 / an opening is not in the form of {OPENING_SCHEMA}") from e
+    return Opening(salt, facts, digests, detail)
+
+
+def _canonical_object(data: bytes, schema: str) -> dict[str, Any]:
+    value = json.loads(data)
+    if not isinstance(value, dict) or value.get("schema") != schema:
+        raise ValueError("another schema")
+    if canonical_json(value) != data:  # also refuses a name that stands twice
+        raise ValueError("not canonical")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
+
+
+def _instant(value: Any) -> dt.datetime:
+    at = dt.datetime.fromisoformat(_text(value))
+    if at.tzinfo is None:
+        raise ValueError("time without zone")
+    return at
+
+
+def _digest(value: Any) -> str:
+    if not _HEX.fullmatch(_text(value)):
+        raise ValueError("not a SHA-256 in hexadecimal")
+    return str(value)
