@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -79,6 +79,32 @@ class Sealer(Protocol):
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
 
 
+class SealKey(Protocol):
+    """One seal's private key, held loaded by whoever may use it; nothing but signatures comes out."""
+
+    @property
+    def chain(self) -> Sequence[bytes]:
+        """DER certificates: the seal's own first, each issuer after, the root last."""
+
+    @property
+    def development(self) -> bool:
+        """A key of the development PKI, without legal effect."""
+
+    def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
+        """CAdES detached signature (DER) over a SHA-256 digest; `stamp` gives a time-stamp token over its value."""
+
+
+class SealKeys(Protocol):
+    """The key of each seal."""
+
+    def of(self, design: SealDesign) -> SealKey:
+        """Raises SealError that names the seal where no key or certificate of it is here."""
+
+    @property
+    def roots(self) -> Sequence[bytes]:
+        """DER certificates that seals, authorities and time-stamps are trusted by."""
+
+
 class Verifier(Protocol):
     """PAdES validation, offline."""
 
@@ -144,9 +170,10 @@ class NumberRepo(Protocol):
 
 
 class DocumentRepo(Protocol):
-    """Documents and their leases."""
+    """Documents."""
 
-    def add(self, row: DocumentRow) -> None: ...
+    def add(self, row: DocumentRow) -> None:
+        """Raises DuplicateError where its id, number or case is another document's."""
 
     def find(
         self,

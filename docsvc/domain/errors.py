@@ -89,6 +89,27 @@ class ObjectMissingError(StoreError):
     retryable = False
 
 
+class DatabaseError(DocsvcError):
+    """The database was lost, stayed locked too long or broke a transaction off; nothing of it was kept."""
+
+    kind = "database"
+    retryable = True
+
+
+class DuplicateError(DocsvcError):
+    """A unique value is taken: `field` is its name, `document_id` the document that has it.
+
+    Nothing was written and the transaction still stands, but what it did before (a number taken) has to be undone:
+    let the error leave the block, then look the other document up.
+    """
+
+    kind = "duplicate"
+
+    def __init__(self, field: str, document_id: str) -> None:
+        self.field, self.document_id = field, document_id
+        super().__init__(f"已有文书使用相同的 {field}；document {document_id} has the same {field}")
+
+
 class LogError(DocsvcError):
     """The Merkle log contradicts itself, its checkpoint or its published tiles."""
 

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
+
+
+class UtcDateTime(sa.TypeDecorator[dt.datetime]):
+    """A point in time. SQLite drops the zone of a datetime, so what goes in and comes out is UTC with its zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """Raises ValueError for a datetime without zone: nobody could say which instant it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without time zone can't be stored")
+        utc = value.astimezone(dt.UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """In UTC, whatever the session's zone is."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
+
 
 metadata = sa.MetaData()
 
@@ -36,8 +61,8 @@ documents = sa.Table(
     sa.Column("action_code", sa.String(80), nullable=False, index=True),
     sa.Column("party_name", sa.String(200), nullable=False),
     sa.Column("issue_date", sa.Date, nullable=False),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("template_sha256", sa.String(64), nullable=False),
     sa.Column("docx_sha256", sa.String(64)),
     sa.Column("unsigned_sha256", sa.String(64)),
@@ -60,10 +85,18 @@ events = sa.Table(
     sa.Column("id", sa.String(36), nullable=False, unique=True),
     sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id"), nullable=False, index=True),
     sa.Column("type", sa.String(40), nullable=False),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("entry", sa.LargeBinary, nullable=False),
     sa.Column("opening", sa.LargeBinary, nullable=False),
     sa.Column("leaf_index", sa.BigInteger, unique=True),
+)
+
+# The sequencer asks for these again and again; they are few, however long the history grows.
+sa.Index(
+    "ix_events_unsequenced",
+    events.c.position,
+    sqlite_where=events.c.leaf_index.is_(None),
+    postgresql_where=events.c.leaf_index.is_(None),
 )
 
 log_entries = sa.Table(
