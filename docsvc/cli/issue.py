@@ -117,7 +117,8 @@ def _tell_refusal(path: Path, error: DocsvcError, *, as_json: bool) -> None:
     )
     if as_json:
         errors = [
-            {"rule": f.rule, "pointer": f.pointer, "message": f.message, "message_en": f.message_en} for f in findings
+            {"rule": f.rule, "pointer": f.pointer, "message": f.message, "message_en": f.message_en}
+            for f in findings
         ]
         _print_json({"case": str(path), "errors": errors})
     else:

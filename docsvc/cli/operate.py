@@ -62,7 +62,13 @@ def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
     manifests = [folder.get(name).manifest for name in folder.names()]
     if as_json:
         rows = [
-            {"doc_type": m.doc_type, "title": m.title, "title_en": m.title_en, "version": m.version, "level": m.level}
+            {
+                "doc_type": m.doc_type,
+                "title": m.title,
+                "title_en": m.title_en,
+                "version": m.version,
+                "level": m.level,
+            }
             for m in manifests
         ]
         click.echo(json.dumps(rows, ensure_ascii=False))

@@ -15,10 +15,11 @@ from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, State
 from docsvc.domain.errors import CaseRefusedError, Finding
 from docsvc.domain.laws import Laws
-from docsvc.domain.leaf import accepted_event
+from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
+from docsvc.usecases.events import happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Intake:
             warnings = tuple(f for f in findings if f.severity == "warning")
             row = self._number(tx, case, agency, doc_type, warnings, now)
             tx.documents.add(row)
-            tx.events.add(accepted_event(row, now))
+            tx.events.add(happened(ACCEPTED, row, now))
             return Acceptance(row, new=True, warnings=warnings)
 
     def _doc_type(self, data: Any) -> DocumentType:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentRow, State
 from docsvc.domain.errors import DocsvcError, ObjectMissingError, SealError, UsageError
-from docsvc.domain.leaf import sealed_event
+from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
 from docsvc.pipeline.convert import convert
 from docsvc.pipeline.render import render
@@ -27,6 +27,7 @@ from docsvc.ports import (
     Templates,
     Verifier,
 )
+from docsvc.usecases.events import happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Production:
             now = self.clock()
             with self.database.begin() as tx:
                 tx.documents.update(row.id, state=State.SEALED, reason=None, retryable=False)
-                tx.events.add(sealed_event(row, now))
+                tx.events.add(happened(SEALED, row, now))
             return self._row(document_id)
 
     def _make(self, row: DocumentRow) -> DocumentRow:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import SealError
-from docsvc.domain.leaf import upgraded_event
+from docsvc.domain.leaf import UPGRADED
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.store import object_key, store
 from docsvc.ports import Database, Lease, ObjectStore, Sealer, Templates, Verifier
+from docsvc.usecases.events import happened
 from docsvc.usecases.produce import retain_until
 
 
@@ -48,7 +49,9 @@ class Upgrade:
         with self.lease.hold(row.id):
             with self.database.begin() as tx:
                 row = tx.documents.find(id=row.id) or row
-            if row.signed_sha256 is None or (row.achieved_level and row.achieved_level.rank >= row.target_level.rank):
+            if row.signed_sha256 is None or (
+                row.achieved_level and row.achieved_level.rank >= row.target_level.rank
+            ):
                 return Lifted(row, gained=False, shortfall=None)
             before = self.objects.get(object_key(row.signed_sha256))
             pdf, level, shortfall = self.sealer.lift(before, row.target_level)
@@ -71,5 +74,5 @@ class Upgrade:
                     shortfall=shortfall,
                 )
                 lifted = tx.documents.find(id=row.id) or row
-                tx.events.add(upgraded_event(lifted, row.signed_sha256, self.clock()))
+                tx.events.add(happened(UPGRADED, lifted, self.clock(), {"continues": row.signed_sha256}))
             return Lifted(lifted, gained=True, shortfall=shortfall)

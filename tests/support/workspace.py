@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-STANDARD = ("advice", "reminder", "interview_notice", "interview_record", "no_penalty_decision", "termination_notice")
+STANDARD = (
+    "advice",
+    "reminder",
+    "interview_notice",
+    "interview_record",
+    "no_penalty_decision",
+    "termination_notice",
+)
 
 
 def make_keys(folder: Path) -> Path:
