@@ -1,0 +1,154 @@
+"""Certificate profiles of the development PKI: who may do what, for how long, and where to ask about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from docsvc.adapters.pki.cms import PrivateKey
+from docsvc.domain.errors import UsageError
+
+Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
+
+NO_EFFECT = "docsvc development – no legal effect"
+ORGANIZATION_IDENTIFIER = ObjectIdentifier("2.5.4.97")
+YEAR = dt.timedelta(days=365)
+BACKDATE = dt.timedelta(minutes=10)  # clocks that lag a little still accept a certificate made just now
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a certificate is for. `ca_path` is the pathLen of a CA, None for an end entity."""
+
+    role: str
+    years: int
+    key_usage: tuple[str, ...]
+    ca_path: int | None = None
+    extended: ObjectIdentifier | None = None
+    no_check: bool = False
+
+
+ROOT = Profile("root", 20, ("key_cert_sign", "crl_sign"), ca_path=1)
+ISSUING = Profile("issuing", 12, ("key_cert_sign", "crl_sign"), ca_path=0)
+# Both bits: the seal stands for agreement, not for authentication alone (ETSI EN 319 412-2, 4.3.2, type B).
+SEAL = Profile("seal", 5, ("digital_signature", "content_commitment"))
+OFFICER = Profile("officer", 3, ("digital_signature", "content_commitment"))
+OCSP = Profile("ocsp", 5, ("digital_signature",), extended=ExtendedKeyUsageOID.OCSP_SIGNING, no_check=True)
+# RFC 3161, 2.3: one purpose, and the extension critical.
+TSA = Profile("tsa", 8, ("digital_signature",), extended=ExtendedKeyUsageOID.TIME_STAMPING)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A CA that signs: `name` is "root" or "issuing", as it stands in the addresses of its revocation answers."""
+
+    name: str
+    certificate: x509.Certificate
+    key: PrivateKey
+
+
+def new_key(algorithm: Algorithm) -> PrivateKey:
+    """A fresh private key. Raises UsageError for an algorithm that is none of ours."""
+    match algorithm:
+        case "rsa-2048":
+            return rsa.generate_private_key(65537, 2048)
+        case "rsa-3072":
+            return rsa.generate_private_key(65537, 3072)
+        case "ecdsa-p256":
+            return ec.generate_private_key(ec.SECP256R1())
+        case _:
+            raise UsageError(f"unknown key algorithm {algorithm}: rsa-2048, rsa-3072 or ecdsa-p256")
+
+
+def subject(common_name: str, organization: str | None = None, uscc: str | None = None) -> x509.Name:
+    """Distinguished name that says in itself that it has no legal effect; `uscc` as EN 319 412-1, 5.1.4 identifier.
+
+    X.520 bounds a common name to 64 characters: a longer one is cut.
+    """
+    attributes = [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN")]
+    if organization:
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64]))
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, NO_EFFECT))
+    else:
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, NO_EFFECT))
+    if uscc:
+        attributes.append(x509.NameAttribute(ORGANIZATION_IDENTIFIER, f"NTRCN-{uscc}"))
+        attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, uscc))
+    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64]))
+    return x509.Name(attributes)
+
+
+def certify(
+    profile: Profile, name: x509.Name, key: PrivateKey, issuer: Issuer | None, base_url: str, now: dt.datetime
+) -> x509.Certificate:
+    """A certificate of `profile` for `key`, by `issuer` (None: self-signed), valid from just before `now`.
+
+    `base_url` is where OCSP, CRLs and issuer certificates are served; the root names none of them. An end entity
+    never outlives its issuer.
+    """
+    public = key.public_key()
+    end = now + profile.years * YEAR
+    if issuer:
+        end = min(end, issuer.certificate.not_valid_after_utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer.certificate.subject if issuer else name)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(profile.ca_path is not None, profile.ca_path), critical=True)
+        .add_extension(_key_usage(profile.key_usage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
+    if profile.extended:
+        critical = profile.extended == ExtendedKeyUsageOID.TIME_STAMPING
+        builder = builder.add_extension(x509.ExtendedKeyUsage([profile.extended]), critical=critical)
+    if profile.no_check:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    if issuer:
+        identifier = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
+        )
+        builder = _addresses(builder, profile, issuer, base_url)
+    return builder.sign((issuer.key if issuer else key), hashes.SHA256())
+
+
+def _addresses(
+    builder: x509.CertificateBuilder, profile: Profile, issuer: Issuer, base_url: str
+) -> x509.CertificateBuilder:
+    """Where to ask: CA certificate always, OCSP and CRL unless no check is wanted (RFC 6960, 4.2.2.2.1)."""
+    access = AuthorityInformationAccessOID
+    places = [x509.AccessDescription(access.CA_ISSUERS, _uri(f"{base_url}/ca/{issuer.name}.cer"))]
+    if not profile.no_check:
+        places.insert(0, x509.AccessDescription(access.OCSP, _uri(f"{base_url}/ocsp")))
+        crl = x509.DistributionPoint([_uri(f"{base_url}/crl/{issuer.name}.crl")], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([crl]), critical=False)
+    return builder.add_extension(x509.AuthorityInformationAccess(places), critical=False)
+
+
+def _uri(address: str) -> x509.UniformResourceIdentifier:
+    return x509.UniformResourceIdentifier(address)
+
+
+def _key_usage(bits: tuple[str, ...]) -> x509.KeyUsage:
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: name in bits for name in names})

@@ -1,0 +1,73 @@
+"""Seal keys out of the PKI's folder: opened once, held loaded, used to sign and nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from docsvc.adapters.pki.cms import CmsSigner
+from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of, seal_path
+from docsvc.adapters.pki.keyfile import KeyFile, read_key
+from docsvc.domain.agency import SealDesign
+from docsvc.domain.errors import SealError, SetupError
+
+
+class LoadedSeal:
+    """One seal's key (fits ports.SealKey)."""
+
+    def __init__(self, file: KeyFile, *, development: bool) -> None:
+        self.chain = file.chain_der
+        self.development = development
+        # The root stays out of the CMS: a reader that trusts it has it, and the DSS carries it.
+        self._signer = CmsSigner(file.key, self.chain[:-1] or self.chain)
+
+    def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
+        """CAdES detached (EN 319 122-1), DER, over a SHA-256 digest."""
+        return self._signer.sign(digest, stamp=stamp)
+
+
+class FolderKeys:
+    """The seal keys of a PKI folder (fits ports.SealKeys). `password` None: the folder's own."""
+
+    def __init__(self, folder: Path, password: str | None = None) -> None:
+        description = describe(folder)
+        self.development = description.development
+        self._folder = folder
+        self._password = password_of(folder, password)
+        self._loaded: dict[str, tuple[LoadedSeal, str]] = {}
+        self._lock = threading.Lock()
+        try:
+            root = x509.load_pem_x509_certificate((folder / ROOT_PEM).read_bytes())
+        except (OSError, ValueError) as e:
+            raise SetupError(f"{ROOT_PEM} of {folder.name} can't be read") from e
+        self.roots = (root.public_bytes(Encoding.DER),)
+
+    def of(self, design: SealDesign) -> LoadedSeal:
+        """The key of `design`, whose certificate must bear the seal's name. Raises SealError."""
+        with self._lock:
+            found = self._loaded.get(design.id)
+            if found is None:
+                found = self._loaded[design.id] = self._load(design)
+        seal, name = found
+        if name != design.name[:64]:
+            raise SealError(
+                f"the certificate of seal {design.id} is for {name}, not for {design.name}: "
+                "move its key file away and run `docsvc pki init`"
+            )
+        return seal
+
+    def _load(self, design: SealDesign) -> tuple[LoadedSeal, str]:
+        path = seal_path(self._folder, design.id)
+        if not path.exists():
+            raise SealError(f"{design.name} has no seal certificate ({design.id}): run `docsvc pki init`")
+        try:
+            file = read_key(path, self._password)
+            names = file.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+            return LoadedSeal(file, development=self.development), str(names[0].value) if names else ""
+        except SetupError as e:
+            raise SealError(f"the seal of {design.name} can't be used: {e}") from e
