@@ -11,6 +11,7 @@ from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.document import DocumentRow, DocumentType, Level, SealPlace
 from docsvc.domain.errors import Finding
 from docsvc.domain.merkle import LogEvent
+from docsvc.domain.note import Note
 from docsvc.domain.verdict import Report
 
 
@@ -43,6 +44,19 @@ class Glyphs(Protocol):
 
     def undrawable(self, text: str) -> Sequence[str]:
         """Characters of `text` that no font of the body's chain has, in order, once each."""
+
+
+class FontChains(Protocol):
+    """Which font draws which character, by role (fangsong, kai, hei, song, title)."""
+
+    def role(self, name: str) -> str | None:
+        """The role that a template means by a font name; None where it names no font of ours."""
+
+    def family(self, role: str) -> tuple[str, bool]:
+        """Family of the role's own font, and whether it is a bold one."""
+
+    def split(self, role: str, text: str) -> Sequence[tuple[str | None, str]]:
+        """`text` in pieces, each with the family that draws it; None where no font of the chain does."""
 
 
 class Converter(Protocol):
@@ -146,9 +160,28 @@ class Notary(Protocol):
     def sign(self, note_text: bytes) -> bytes:
         """A signed note (C2SP signed-note) over `note_text`."""
 
+    def signed(self, note: Note) -> bool:
+        """Did this key sign the note?"""
+
     @property
     def vkey(self) -> str:
-        """The verifier key, `name+hash+base64`."""
+        """The verifier key, `name+hash+base64`; its name is the log's origin."""
+
+
+class LogKeys(Protocol):
+    """The log keys that someone trusts."""
+
+    def signer(self, note: Note) -> str | None:
+        """Name of the trusted key that signed; None where none did. Raises NoteError for a wrong signature."""
+
+
+class LogReader(Protocol):
+    """A published log, somewhere: a folder or an HTTP server."""
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """The file at `path` below the log's prefix; None where there is none. Raises LogError where it can't be
+        read or is longer than `limit` bytes.
+        """
 
 
 class AgencyRepo(Protocol):
@@ -210,7 +243,9 @@ class LogRepo(Protocol):
     def size(self) -> int: ...
 
     def append(self, entries: Sequence[tuple[str, bytes]]) -> None:
-        """Add (event id, entry bytes) as the next leaves with all subtree hashes they complete."""
+        """Add (event id, entry bytes) as the next leaves with all subtree hashes they complete, and set the events'
+        leaf_index. An event that has its leaf already gets no second one.
+        """
 
     def entries(self, start: int, end: int) -> Sequence[tuple[str, bytes]]:
         """(event id, entry bytes) of leaves [start, end)."""
@@ -224,6 +259,9 @@ class LogRepo(Protocol):
 
     def checkpoint(self, size: int | None = None) -> tuple[int, bytes] | None:
         """The checkpoint at `size`, or the newest."""
+
+    def checkpoints(self) -> Sequence[tuple[int, bytes]]:
+        """Every checkpoint, smallest first."""
 
 
 class Transaction(Protocol):

@@ -11,8 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import secrets
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +30,6 @@ SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is 
 LEAF_SCHEMA = "docsvc.leaf/1"
 OPENING_SCHEMA = "docsvc.opening/1"
 SALT_BYTES = 32
-EVENT_IDS = uuid.UUID("5b6f0c8e-1d0a-4b7e-9a53-0b8c1c2f4d11")  # name space of event ids (RFC 9562, version 5)
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -85,42 +82,25 @@ def digests_of(row: DocumentRow) -> dict[str, str | None]:
     }
 
 
-def accepted_event(row: DocumentRow, at: dt.datetime) -> LogEvent:
-    """The case was accepted and has its number."""
-    return make_event(row, ACCEPTED, at)
-
-
-def sealed_event(row: DocumentRow, at: dt.datetime) -> LogEvent:
-    """The document was signed, verified and stored: from here on its digest is public."""
-    return make_event(row, SEALED, at)
-
-
-def upgraded_event(row: DocumentRow, previous_sha256: str, at: dt.datetime) -> LogEvent:
-    """`row` holds the file lifted to a higher PAdES level; `previous_sha256` is the digest of the one before."""
-    return make_event(row, UPGRADED, at, {"previous_sha256": previous_sha256})
-
-
 def make_event(
     row: DocumentRow,
+    *,
+    id: str,
     type: str,
     at: dt.datetime,
+    salt: bytes,
     detail: Mapping[str, Any] | None = None,
-    *,
-    salt: bytes | None = None,
 ) -> LogEvent:
     """The event that `type` has happened to the document as `row` now says it is.
 
-    Its id follows from document, type and signed file: what has happened once has one event, however often a stage
-    runs. `salt` is 32 random bytes, fresh unless given. The leaf's bytes are made here and never change afterwards.
+    `salt` is 32 fresh random bytes. The leaf's bytes are made here and never change afterwards.
     Raises ValueError for a salt of another length or a time without zone.
     """
-    salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
     if len(salt) != SALT_BYTES:
         raise ValueError(f"the salt has {len(salt)} bytes, not {SALT_BYTES}")
     if at.tzinfo is None:
         raise ValueError("the time of an event needs its zone")
     at = at.astimezone(dt.UTC)
-    id_ = str(uuid.uuid5(EVENT_IDS, f"{row.id} {type} {row.signed_sha256 or ''}"))
     opening = canonical_json(
         {
             "schema": OPENING_SCHEMA,
@@ -133,7 +113,7 @@ def make_event(
     entry = canonical_json(
         {
             "schema": LEAF_SCHEMA,
-            "event_id": id_,
+            "event_id": id,
             "document_id": row.id,
             "type": type,
             "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -142,7 +122,7 @@ def make_event(
             "commitment": sha256_hex(opening),
         }
     )
-    return LogEvent(id_, row.id, type, at, entry, opening)
+    return LogEvent(id, row.id, type, at, entry, opening)
 
 
 def parse_leaf(entry: bytes) -> Leaf:
@@ -162,7 +142,7 @@ def parse_leaf(entry: bytes) -> Leaf:
             commitment=_digest(data["commitment"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as e:
-        raise LogError(f"日志条目的内容不合格式 / a leaf is not in the form of {LEAF_SCHEMA}") from e
+        raise LogError(f"日志条目的内容不合格式；a leaf is not in the form of {LEAF_SCHEMA}") from e
     return leaf
 
 
@@ -175,7 +155,7 @@ def parse_opening(opening: bytes) -> Opening:
         detail = dict(data["detail"])
         salt = _digest(data["salt"])  # 32 bytes in hexadecimal, as a digest is
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
-        raise LogError(f"承诺开示的内容不合格式 / an opening is not in the form of {OPENING_SCHEMA}") from e
+        raise LogError(f"承诺开示的内容不合格式；an opening is not in the form of {OPENING_SCHEMA}") from e
     return Opening(salt, facts, digests, detail)
 
 

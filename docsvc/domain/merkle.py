@@ -8,6 +8,8 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from docsvc.domain.errors import LogError
+
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256().digest()  # RFC 9162, 2.1.1: the root over no leaves
 
@@ -30,12 +32,13 @@ class LogEvent:
     leaf_index: int | None = None
 
 
-class MissingHashError(LookupError):
+class MissingHashError(LogError):
     """The store of hashes lacks one that a tree of that size has. `ids` names the first missing ones."""
 
     def __init__(self, ids: Sequence[HashId]) -> None:
         self.ids = tuple(ids[:5])
-        super().__init__("no stored hash at " + ", ".join(f"level {lv} index {i}" for lv, i in self.ids))
+        where = ", ".join(f"level {lv} index {i}" for lv, i in self.ids)
+        super().__init__(f"日志的子树哈希缺失；no stored hash at {where}")
 
 
 def leaf_hash(entry: bytes) -> bytes:

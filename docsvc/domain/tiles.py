@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from docsvc.domain.merkle import HASH_BYTES, HashId, ReadHashes, node_hash
+from docsvc.domain.merkle import HASH_BYTES, HashId, MissingHashError, ReadHashes, node_hash
 
 WIDTH = 256  # hashes in a full tile, entries in a full bundle
 HEIGHT = 8  # tree levels that a tile spans
@@ -122,7 +122,9 @@ def tile_root(hashes: Sequence[bytes]) -> bytes:
 
 
 def pack_tile(tile: Tile, read: ReadHashes) -> bytes:
-    """A tile's bytes out of the stored hashes. Raises KeyError where one is missing."""
+    """A tile's bytes out of the stored hashes. Raises MissingHashError."""
     ids = tile.hash_ids
     stored = read(ids)
+    if missing := [id_ for id_ in ids if id_ not in stored]:
+        raise MissingHashError(missing)
     return b"".join(stored[id_] for id_ in ids)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from docsvc.adapters.db.tables import events, log_checkpoints, log_entries, log_hashes
 from docsvc.domain.errors import LogError
-from docsvc.domain.merkle import HashId, MissingHashError, complete_ranges, completed, leaf_hash
+from docsvc.domain.merkle import HashId, complete_ranges, completed, leaf_hash
 
 CHUNK: Final = 500  # values of one IN: far below what SQLite (32,766) and PostgreSQL (65,535) take
 
@@ -28,28 +28,41 @@ class SqlLogRepo:
 
     def append(self, entries: Sequence[tuple[str, bytes]]) -> None:
         """Add (event id, entry bytes) as the next leaves with all subtree hashes they complete, and tell the events
-        their leaves. An event that has its leaf already is passed over. Raises LogError where a hash is missing.
+        their leaves. An event that has its leaf already gets no second one.
+
+        Raises LogError where a hash is missing, or an event's leaf says something else than its entry.
         """
-        there = self._indices([event_id for event_id, _ in entries])
-        new = list({event_id: entry for event_id, entry in entries if event_id not in there}.items())
-        if not new:
-            return
+        there = self._leaves([event_id for event_id, _ in entries])
         start = self.size()
+        indices: dict[str, int] = {}
+        new: list[tuple[str, bytes]] = []
+        for event_id, entry in entries:
+            if event_id in there:
+                indices[event_id], leaf = there[event_id]
+                if leaf != entry:
+                    raise LogError(f"事件 {event_id} 与其日志条目不符；event and leaf {indices[event_id]} differ")
+            elif event_id not in indices:
+                indices[event_id] = start + len(new)
+                new.append((event_id, entry))
+        if new:
+            self._extend(start, new)
+        if indices:
+            self._connection.execute(
+                sa.update(events)
+                .where(events.c.id == sa.bindparam("event"))
+                .values(leaf_index=sa.bindparam("leaf")),
+                [{"event": event_id, "leaf": index} for event_id, index in indices.items()],
+            )
+
+    def _extend(self, start: int, new: Sequence[tuple[str, bytes]]) -> None:
         leaves = [leaf_hash(entry) for _, entry in new]
-        try:
-            hashes = completed(start, leaves, self.hashes(complete_ranges(0, start)))
-        except MissingHashError as e:
-            raise LogError(f"日志的存储哈希缺失 / {e}") from e
+        hashes = completed(start, leaves, self.hashes(complete_ranges(0, start)))
         self._connection.execute(
             sa.insert(log_entries),
             [{"idx": i, "event_id": event_id, "entry": entry} for i, (event_id, entry) in enumerate(new, start)],
         )
         self._connection.execute(
             sa.insert(log_hashes), [{"level": lv, "idx": i, "hash": h} for (lv, i), h in hashes.items()]
-        )
-        self._connection.execute(
-            sa.update(events).where(events.c.id == sa.bindparam("event")).values(leaf_index=sa.bindparam("leaf")),
-            [{"event": event_id, "leaf": i} for i, (event_id, _) in enumerate(new, start)],
         )
 
     def entries(self, start: int, end: int) -> Sequence[tuple[str, bytes]]:
@@ -62,11 +75,12 @@ class SqlLogRepo:
         rows = self._connection.execute(query).all()
         for index, row in itertools.zip_longest(range(start, end), rows):
             if row is None or row.idx != index:
-                raise LogError(f"日志条目 {index} 缺失 / leaf {index} is missing from the database")
+                raise LogError(f"日志条目 {index} 缺失；leaf {index} is missing from the database")
         return [(row.event_id, bytes(row.entry)) for row in rows]
 
     def index_of(self, event_id: str) -> int | None:
-        return self._indices([event_id]).get(event_id)
+        leaf = self._leaves([event_id]).get(event_id)
+        return leaf and leaf[0]
 
     def hashes(self, ids: Sequence[HashId]) -> Mapping[HashId, bytes]:
         """Stored hashes by (level, index); missing ones are absent."""
@@ -88,7 +102,7 @@ class SqlLogRepo:
         if there is None:
             self._connection.execute(sa.insert(log_checkpoints).values(size=size, note=note))
         elif there[1] != note:
-            raise LogError(f"大小为 {size} 的检查点已存在且不同 / another checkpoint at size {size} is on record")
+            raise LogError(f"大小为 {size} 的检查点已存在且不同；another checkpoint at size {size} is on record")
 
     def checkpoint(self, size: int | None = None) -> tuple[int, bytes] | None:
         """The checkpoint at `size`, or the newest."""
@@ -106,11 +120,10 @@ class SqlLogRepo:
         query = sa.select(log_checkpoints.c.size, log_checkpoints.c.note).order_by(log_checkpoints.c.size)
         return [(int(row.size), bytes(row.note)) for row in self._connection.execute(query)]
 
-    def _indices(self, event_ids: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = {}
+    def _leaves(self, event_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        found: dict[str, tuple[int, bytes]] = {}
+        columns = log_entries.c.event_id, log_entries.c.idx, log_entries.c.entry
         for at in range(0, len(event_ids), CHUNK):
-            query = sa.select(log_entries.c.event_id, log_entries.c.idx).where(
-                log_entries.c.event_id.in_(event_ids[at : at + CHUNK])
-            )
-            found |= {row.event_id: int(row.idx) for row in self._connection.execute(query)}
+            query = sa.select(*columns).where(log_entries.c.event_id.in_(event_ids[at : at + CHUNK]))
+            found |= {row.event_id: (int(row.idx), bytes(row.entry)) for row in self._connection.execute(query)}
         return found
