@@ -26,6 +26,8 @@ def store(data: bytes, objects: ObjectStore, retain_until: dt.datetime | None = 
     Raises StoreError where the store refuses, or hands back anything but these bytes. A second time is a success
     without effect.
     """
+    if retain_until is not None and retain_until.tzinfo is None:
+        raise ValueError("a lock ends at an instant: retain_until needs a time zone")
     if not data:
         raise StoreError("拒绝存储空文件；an empty file is not stored")
     key = object_key(sha256_hex(data))
