@@ -183,6 +183,11 @@ def consistency_proof(old: int, new: int, read: ReadHashes) -> list[bytes]:
     return _gather(ranges[::-1], read)
 
 
+def sibling_sides(index: int, size: int, steps: int) -> list[bool] | None:
+    """For each hash of the inclusion proof of leaf `index`: does it stand on the left? None: not that many."""
+    return _lefts(index, size - 1, steps)
+
+
 def _lefts(at: int, last: int, steps: int) -> list[bool] | None:
     """For each sibling on the way up from node `at` of a level that ends at node `last`: does it stand on the left?
 

@@ -20,8 +20,8 @@ CHECKPOINTS: Final = "log/checkpoints/"
 def sequence(database: Database, notary: Notary, objects: ObjectStore, publisher: Publisher) -> int:
     """Give every waiting event its leaf, publish the checkpoint over them, and mark documents as recorded.
 
-    Returns how many leaves were added. The order makes it safe to be cut off anywhere and run again, also by several
-    processes at once:
+    Returns how many leaves were added. The order makes it safe to be cut off anywhere and run again, also by
+    several processes at once:
 
     1. Publish what an earlier run signed and did not publish.
     2. In one transaction, under the log's lock: append, sign, save the checkpoint. Only where the one before has
@@ -29,7 +29,8 @@ def sequence(database: Database, notary: Notary, objects: ObjectStore, publisher
     3. Write bundles and tiles, then the checkpoint's own copy, once each.
     4. Under the log's lock: replace the published checkpoint, mark documents.
 
-    Raises LogError where database, signature and published checkpoint contradict each other; nothing is signed then.
+    Raises LogError where database, signature and published checkpoint contradict each other: then nothing is
+    signed.
     """
     while True:
         publish(database, notary, objects, publisher)
@@ -85,7 +86,7 @@ def published_size(log: LogRepo, notary: Notary, publisher: Publisher) -> int | 
     checkpoint = _own(data, notary)
     if checkpoint.size > log.size():
         raise LogError(
-            f"已公布的检查点含 {checkpoint.size} 条，数据库仅 {log.size()} 条 / "
+            f"已公布的检查点含 {checkpoint.size} 条，数据库仅 {log.size()} 条；"
             "the published checkpoint is ahead of the database: was it restored from an old copy?"
         )
     if root(checkpoint.size, log.hashes) != checkpoint.root:
@@ -99,7 +100,7 @@ def _own(data: bytes, notary: Notary) -> Checkpoint:
     note = parse_note(data)
     checkpoint = Checkpoint.parse(note.text)
     if not notary.signed(note) or checkpoint.origin != _origin(notary):
-        raise LogError("检查点不是本日志的密钥所签 / a checkpoint is not signed by this log's key")
+        raise LogError("检查点不是本日志的密钥所签；a checkpoint is not signed by this log's key")
     return checkpoint
 
 
