@@ -1,4 +1,4 @@
-"""The bundle's README: how a person checks it by hand, in Chinese and English, with commands that are ready to run."""
+"""The bundle's README: how a person checks it by hand, in Chinese and English, with commands ready to run."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def guide(events: Sequence[Recorded], checkpoint: Checkpoint, note: Note) -> str
 
 ## What this is
 
-This bundle proves that `document.pdf` was in the log `{checkpoint.origin}` when its `checkpoint` was signed, and has
-not changed since. Checking it needs neither the issuer's database nor a network, but it **does need the log's public
-key from a source other than this bundle**: the one in `keys/` is for comparison and proves nothing by itself. Only
-events before that checkpoint are in here; ask the issuer whether the document was voided later.
+This bundle proves that `document.pdf` was in the log `{checkpoint.origin}` when its `checkpoint` was signed, and
+has not changed since. Checking it needs neither the issuer's database nor a network, but it **does need the log's
+public key from a source other than this bundle**: the one in `keys/` is for comparison and proves nothing by itself.
+Only events before that checkpoint are in here; ask the issuer whether the document was voided later.
 
 With docsvc: `docsvc verify document.pdf --evidence BUNDLE.zip --trust FOLDER`
 
@@ -52,7 +52,7 @@ With docsvc: `docsvc verify document.pdf --evidence BUNDLE.zip --trust FOLDER`
 ## 手工核验 / by hand
 
 在解压后的目录中执行；三行 `OK` 即为通过。
-Run in the unpacked folder; it is genuine if it prints `OK` three times and `keys/log.pem` is the key that you trust.
+Run in the unpacked folder; it is genuine if it prints `OK` three times and `keys/log.pem` is the key you trust.
 
 ```sh
 {_commands(last, checkpoint, note)}```

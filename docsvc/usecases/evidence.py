@@ -164,7 +164,12 @@ def _unzip(bundle: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
             infos = archive.infolist()
             _check_names(infos)
-            return {info.filename: _member(archive, info) for info in infos}
+            files: dict[str, bytes] = {}
+            left = MAX_BUNDLE_BYTES
+            for info in infos:
+                files[info.filename] = _member(archive, info, left)
+                left -= len(files[info.filename])
+            return files
     except EvidenceError:
         raise
     except (
@@ -194,9 +199,9 @@ def _check_names(infos: Sequence[zipfile.ZipInfo]) -> None:
             )
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Reads no more than is allowed, whatever the headers say of the size."""
-    limit = MAX_PDF_BYTES if info.filename == PDF else MAX_SMALL_BYTES
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
+    """Reads no more than is allowed, whatever the headers say of the size; `left` bytes for all that follows."""
+    limit = min(left, MAX_PDF_BYTES if info.filename == PDF else MAX_SMALL_BYTES)
     with archive.open(info) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
