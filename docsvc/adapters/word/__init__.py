@@ -1,0 +1,176 @@
+"""Word templates: docxtpl's tags filled in a sandbox, each character put into a font that has it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from docsvc.adapters.word.package import check_content, parse_part, read_package, write_package
+from docsvc.adapters.word.runs import StyleFonts, missing, name_families, set_fonts, text_lines
+from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.ports import FontChains
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+KEPT: Final = 32  # compiled templates held at a time
+STYLES: Final = "word/styles.xml"
+DOCUMENT: Final = "word/document.xml"
+FILLED: Final = re.compile(r"^(word/(document|header\d*|footer\d*|footnotes|endnotes)|docProps/core)\.xml$")
+# What XML 1.0 can't hold; the filler never drops a character in silence.
+UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+TAG: Final = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A template, read once: what stays as it is, and what is filled for each document."""
+
+    fixed: Mapping[str, bytes]
+    filled: Mapping[str, tuple[str, Template]]  # source with tags, compiled
+    styles: StyleFonts
+
+
+class WordFiller:
+    """Fills Word templates. Keeps compiled ones: most of docxtpl's time goes into parsing what never changes."""
+
+    def __init__(self, fonts: FontChains) -> None:
+        self._fonts = fonts
+        self._environment = _sandbox()
+        self._kept: OrderedDict[bytes, _Compiled] = OrderedDict()
+
+    def fill(self, template: bytes, context: Mapping[str, Any]) -> bytes:
+        """Filled DOCX: the same template, context and fonts give the same bytes.
+
+        Raises TemplateFaultError naming the expression that can't be filled or what the template must not hold,
+        MissingGlyphError naming a character that no font has.
+        """
+        compiled = self._compiled(template)
+        _check_writable(context)
+        parts = dict(compiled.fixed)
+        for name, (source, jinja) in compiled.filled.items():
+            xml = _render(name, source, jinja, context)
+            root = parse_part(name, xml.encode())
+            if name.startswith("word/"):
+                set_fonts(root, compiled.styles, self._fonts)
+            parts[name] = _bytes(root)
+        return write_package(parts)
+
+    def check(self, template: bytes) -> None:
+        """Read and compile a template without filling it. Raises TemplateFaultError."""
+        self._compiled(template)
+
+    def _compiled(self, template: bytes) -> _Compiled:
+        key = hashlib.sha256(template).digest()
+        if (kept := self._kept.get(key)) is None:
+            kept = self._kept[key] = self._compile(template)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return kept
+
+    def _compile(self, template: bytes) -> _Compiled:
+        from docxtpl import DocxTemplate
+
+        parts = read_package(template)
+        tags = DocxTemplate(io.BytesIO(template))
+        fixed, filled = {}, {}
+        styles = parse_part(STYLES, parts[STYLES])
+        style_fonts = StyleFonts(styles)
+        name_families(styles, self._fonts)
+        for name, data in parts.items():
+            if FILLED.match(name):
+                root = parse_part(name, data)
+                check_content(name, root)
+                # A line a paragraph, so that a fault's line number finds its paragraph.
+                source = re.sub(r"<w:p([ >])", r"\n<w:p\1", tags.patch_xml(tags.xml_to_string(root)))
+                filled[name] = (source, _compile_part(name, source, self._environment))
+            else:
+                fixed[name] = _bytes(styles) if name == STYLES else data
+        return _Compiled(fixed, filled, style_fonts)
+
+
+def docx_text(docx: bytes) -> str:
+    """Text of a Word file's body, a line a paragraph (table cells among them), in the order of the document."""
+    parts = read_package(docx)
+    return "\n".join(text_lines(parse_part(DOCUMENT, parts[DOCUMENT]))) + "\n"
+
+
+def _sandbox() -> Environment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, loader=None)
+    # A case's text is never markup: what would let it pass unescaped is not there.
+    for name in ("safe", "forceescape", "xmlattr", "urlize"):
+        environment.filters.pop(name, None)
+    environment.globals.clear()
+    return environment
+
+
+def _compile_part(name: str, source: str, environment: Environment) -> Template:
+    from jinja2 import nodes
+    from jinja2.exceptions import TemplateSyntaxError
+
+    try:
+        tree = environment.parse(source)
+        unwanted = (nodes.ScopedEvalContextModifier, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+        for node in tree.find_all(unwanted):
+            raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, node.lineno)}”不允许使用")
+        return environment.from_string(source)
+    except TemplateSyntaxError as e:
+        raise TemplateFaultError(
+            f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
+        ) from e
+
+
+def _render(name: str, source: str, jinja: Template, context: Mapping[str, Any]) -> str:
+    try:
+        xml = jinja.render(context)
+    except Exception as e:
+        at = _line(e)
+        raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, at)}”无法填写：{e}") from e
+    return re.sub(r"\n<w:p([ >])", r"<w:p\1", xml)
+
+
+def _line(error: BaseException) -> int:
+    """Line of the template where `error` arose: Jinja rewrites tracebacks to say so."""
+    line, step = 0, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == "<template>":
+            line = step.tb_lineno
+        step = step.tb_next
+    return line
+
+
+def _tags(source: str, line: int) -> str:
+    """The tags that stand on a line of the source, without the XML between."""
+    lines = source.split("\n")
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    return " ".join(re.sub(r"<[^>]+>", "", tag) for tag in TAG.findall(text)) or "?"
+
+
+def _check_writable(value: Any) -> None:
+    if isinstance(value, str):
+        if found := UNWRITABLE.search(value):
+            raise MissingGlyphError(missing(value, found[0]))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _check_writable(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_writable(item)
+
+
+def _bytes(root: Any) -> bytes:
+    from lxml import etree
+
+    data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return data
+
+
+__all__ = ["WordFiller", "docx_text"]

@@ -1,0 +1,365 @@
+"""From an accepted case to the words of its document: the context that a Word template is filled with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from docsvc.domain.document import Accepted
+from docsvc.domain.errors import TemplateFaultError
+from docsvc.domain.phrases import (
+    certificate,
+    citation,
+    citations,
+    date,
+    ended,
+    listed,
+    moment,
+    numeral,
+    paragraphs,
+    person,
+    word,
+)
+
+Row = Mapping[str, str]  # label, value
+
+# Characters of a name that can stand centred over a date which itself ends four characters from the right edge
+# (GB/T 9704-2012 7.3.5.1), and that half of the type area (28 characters) more or less can hold.
+SHORT_NAME, LONG_NAME = 15, 21
+
+
+def context(accepted: Accepted) -> dict[str, Any]:
+    """Everything that a template may name. Texts are ready to print; lists are lists of texts or rows.
+
+    Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
+    ("short", "long" or "wide"), copies_note, info (rows of the 文书信息表), delivery (rows), electronic (bool),
+    test_data (bool); `body` differs by type. Raises TemplateFaultError for a type or a code that has no wording.
+    """
+    data = accepted.case.data
+    try:
+        body = BODIES[accepted.case.doc_type](data["body"], accepted)
+    except KeyError as e:
+        if accepted.case.doc_type in BODIES:
+            raise TemplateFaultError(f"{accepted.case.doc_type} 的案件缺少字段 {e}，无法成文") from e
+        raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语") from e
+    manifest, agency, party = accepted.doc_type.manifest, accepted.agency, data["party"]
+    return {
+        "title": manifest.title,
+        "agency": {
+            "name": agency.name,
+            "address": agency.address,
+            "postcode": agency.postcode,
+            "phone": agency.phone,
+        },
+        "number": accepted.number.text,
+        "action_code": accepted.case.action_code,
+        "date": date(accepted.case.issue_date),
+        "test_data": accepted.case.is_test,
+        "you": _you(party),
+        "party": {"name": party["name"], "rows": party_rows(party)},
+        "officers": [person(officer) for officer in data["officers"]],
+        "officer_rows": [_row("执法人员", person(officer)) for officer in data["officers"]],
+        "case": _case(data["case"]),
+        "delivery": delivery_rows(party),
+        "electronic": bool(party["e_delivery"]["agreed"]),
+        "signoff": _signoff(agency.name),
+        "copies_note": copies_note(data.get("copies") or manifest.copies),
+        "info": info_rows(accepted),
+        "body": body,
+    }
+
+
+def party_rows(party: Mapping[str, Any]) -> list[Row]:
+    """Who the party is, a row a fact: the party block of 行政处罚法 第59条第1项, which other documents follow."""
+    natural = party["type"] == "natural_person"
+    rows = [_row("当事人", party["name"]), _row("当事人类型", word("party.type", party["type"]))]
+    rows += _rows(party, licence="主体资格证照", uscc="统一社会信用代码")
+    for key, label in (("legal_rep", "法定代表人"), ("operator", "经营者"), ("responsible", "负责人")):
+        rows += _rows(party, **{key: label})
+        if party.get(f"{key}_id_no"):
+            kind = party.get(f"{key}_id_type") or "身份证件"
+            rows.append(_row(f"{label}证件", f"{kind} {party[f'{key}_id_no']}"))
+    if party.get("gender"):
+        rows.append(_row("性别", word("gender", party["gender"])))
+    if party.get("birth"):
+        rows.append(_row("出生日期", date(party["birth"])))
+    if party.get("id_no"):
+        rows.append(_row("身份证件", f"{party.get('id_type') or '身份证件'} {party['id_no']}"))
+    rows += _rows(party, address="住址" if natural else "住所（经营场所）", phone="联系电话")
+    if agent := party.get("agent"):
+        rows += _rows(agent, name="代理人", id_type="代理人证件类型", id_no="代理人证件号码", phone="代理人电话")
+        rows += _rows(agent, authority_no="授权委托书", authorization_no="授权委托书", relation="与当事人关系")
+    return rows
+
+
+def delivery_rows(party: Mapping[str, Any]) -> list[Row]:
+    """What the party has confirmed about electronic delivery (行政处罚法 第61条第2款)."""
+    way = party["e_delivery"]
+    if not way["agreed"]:
+        return [_row("电子送达", "当事人未同意电子送达")]
+    rows = [_row("电子送达", "当事人已确认同意")]
+    if way.get("confirmed_on"):
+        rows.append(_row("确认日期", date(way["confirmed_on"])))
+    if way.get("channel"):
+        rows.append(_row("送达渠道", word("channel", way["channel"])))
+    return rows + _rows(way, address="送达地址")
+
+
+def info_rows(accepted: Accepted) -> list[Row]:
+    """The 文书信息表 that follows a letter: what its text has no place for, so that nothing of the case is lost."""
+    data = accepted.case.data
+    rows = [
+        _row("文书名称", accepted.doc_type.manifest.title),
+        _row("文书编号", accepted.number.text),
+        _row("行政行为码", accepted.case.action_code),
+        _row("制作日期", date(accepted.case.issue_date)),
+        *party_rows(data["party"]),
+        *delivery_rows(data["party"]),
+        *case_rows(data["case"]),
+    ]
+    rows += [_row("执法人员", person(officer)) for officer in data["officers"]]
+    return rows
+
+
+def case_rows(case: Mapping[str, Any]) -> list[Row]:
+    """The case's own facts, a row each."""
+    rows = _rows(case, case_no="案号", name="案由", source="案件来源")
+    for key, label in (
+        ("violation_on", "行为发生日期"),
+        ("discovered_on", "发现日期"),
+        ("filed_on", "立案日期"),
+    ):
+        if case.get(key):
+            rows.append(_row(label, date(case[key])))
+    return rows + _rows(case, place="行为发生地点")
+
+
+def copies_note(copies: Mapping[str, int]) -> str:
+    """附注 on the copies (GB/T 9704-2012 7.3.6)."""
+    uses = [(copies.get("party", 0), "送达当事人"), (copies.get("archive", 0), "归档")]
+    parts = [f"本文书一式{copies['total']}份", *(f"{n}份{use}" for n, use in uses if n)]
+    return f"（{'，'.join(parts)}。）"
+
+
+def _you(party: Mapping[str, Any]) -> str:
+    return {"natural_person": "你", "individual_business": "你（单位）"}.get(party["type"], "你单位")
+
+
+def _signoff(name: str) -> str:
+    return "short" if len(name) <= SHORT_NAME else "long" if len(name) <= LONG_NAME else "wide"
+
+
+def _row(label: str, value: Any) -> Row:
+    return {"label": label, "value": str(value)}
+
+
+def _rows(data: Mapping[str, Any], **labels: str) -> list[Row]:
+    """A row for each labelled field that `data` has."""
+    return [_row(label, data[key]) for key, label in labels.items() if data.get(key)]
+
+
+def _case(case: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "case_no": case["case_no"],
+        "name": case["name"],
+        "source": case["source"],
+        "discovered_on": date(case["discovered_on"]),
+        "filed_on": date(case.get("filed_on")),
+        "violation_on": date(case.get("violation_on")),
+        "place": case.get("place") or "",
+        "rows": case_rows(case),
+    }
+
+
+def _advice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    reply = body.get("reply") or {}
+    return {
+        "trigger": body.get("trigger") or "",
+        "problem": paragraphs(ended(body["problem"])),
+        "legal_basis": citations(body["legal_basis"]),
+        "suggestions": listed(body["suggestions"]),
+        "reply_by": date(reply.get("by")) if reply.get("requested") else "",
+        "voluntary_notice": ended(body.get("voluntary_notice") or ""),
+        "contact": _contact(body, accepted),
+    }
+
+
+def _reminder(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    period = body.get("period") or {}
+    start, end = date(period.get("start")), date(period.get("end"))
+    return {
+        "topic": body["topic"],
+        "legal_basis": citations(body["legal_basis"]),
+        "points": listed(body["points"]),
+        "consequence": paragraphs(ended(body["consequence"])) if body.get("consequence") else [],
+        "period": f"自{start}起至{end}止" if start and end else f"自{start}起" if start else "",
+        "recipients": _text(body.get("recipients") or []),
+        "voluntary_notice": ended(body.get("voluntary_notice") or ""),
+        "contact": _contact(body, accepted),
+    }
+
+
+def _interview_notice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    who = body["interviewee"]
+    agent = "可以" if who.get("agent_allowed") else "不得"
+    return {
+        "mode": word("mode", body["mode"]),
+        "agencies": "、".join(body["agencies"]),
+        "reason": ended(body["reason"]),
+        "legal_basis": citations(body["legal_basis"]),
+        "start": moment(body["scheduled_start"]),
+        "urgent_reason": ended(body["urgent_reason"]) if body.get("urgent_reason") else "",
+        "place": body["place"],
+        "interviewee": f"{who['name']}（{who['relation']}），{agent}委托代理人参加",
+        "bring": "；".join(body.get("bring") or []),
+        "notice": body.get("notice") or "",
+        "voluntary_notice": ended(body.get("voluntary_notice") or ""),
+        "contact": _contact(body, accepted),
+    }
+
+
+def _interview_record(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]:
+    notice, who, signs = body.get("notice") or {}, body["interviewee"], body["signatures"]
+    recorder = body["recorder"]
+    rows = [_row("约谈时间", f"{moment(body['start'])}至{moment(body['end'])}"), *_rows(body, place="约谈地点")]
+    rows += [_row("约谈人", person(one)) for one in body["interviewers"]]
+    rows.append(_row("记录人", "，".join([recorder["name"], *certificate(recorder)])))
+    rows += _rows(who, name="被约谈人", sex="性别", gender="性别", id_type="证件类型", id_no="证件号码")
+    rows += _rows(who, relation="与当事人关系", unit="工作单位", post="职务", phone="被约谈人电话")
+    if notice.get("doc_no"):
+        issued = f"（{date(notice['issued_on'])}）" if notice.get("issued_on") else ""
+        rows.append(_row("约谈通知书", f"{notice['doc_no']}{issued}"))
+    return {
+        "rows": rows,
+        "rights": bool(body["rights_notified"]),
+        "choice": word("choice", body["choice"]) if body.get("choice") else "",
+        "qa": [{"q": qa["q"], "a": qa["a"]} for qa in body["qa"]],
+        "requirements": listed(body["requirements"]),
+        "correction_deadline": date(body.get("correction_deadline")),
+        "corrections": [_correction(c) for c in body.get("corrections") or []],
+        "read_confirm": body["read_confirm"],
+        "refused": bool(signs.get("refused")),
+        "refuse_reason": ended(signs.get("refuse_reason") or "未说明理由"),
+        "witness": _witness(signs.get("witness")),
+    }
+
+
+def _no_penalty_decision(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]:
+    ground, item = body["ground"], body.get("list_item") or {}
+    check, fix = body.get("first_violation_check") or {}, body.get("correction") or {}
+    taught, heard, remedies = body.get("education") or {}, body.get("statement_defence") or {}, body["remedies"]
+    return {
+        "facts": paragraphs(ended(body["facts"])),
+        "evidence": listed(body["evidence"]),
+        "heard": ended(heard["content"]) if heard.get("content") else "",
+        "informed": bool(heard.get("informed")),
+        "violated": citations(body.get("violated") or []),
+        "penalty_basis": citations(body.get("penalty_basis") or []),
+        "harm": word("harm", body["harm"]) if body.get("harm") else "",
+        "no_fault": bool(body.get("fault_excluded")),
+        "correction": _correction_of(fix),
+        "commitment_doc_no": body.get("commitment_doc_no") or "",
+        "first_check": _first_check(check) if check.get("done") else "",
+        "ground": {"text": str(ground["text"]).removesuffix("。"), "citation": citation(ground)},
+        "list_item": _list_item(item),
+        "education": _education(taught) if taught.get("done") else "",
+        "guardian_order": ended(_text(body["guardian_order"])) if body.get("guardian_order") else "",
+        "extension": _text(body["extension_no"]) if body.get("extension_no") else "",
+        "decision": body["decision"],
+        "reconsideration": {
+            "days": f"{numeral(remedies['reconsideration']['days'])}日",
+            "body": remedies["reconsideration"]["body"],
+        },
+        "litigation": {
+            "months": f"{numeral(remedies['litigation']['months'])}个月",
+            "court": remedies["litigation"]["court"],
+        },
+    }
+
+
+def _termination_notice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    measure, reason, basis = body["measure"], body["reason"], body["basis"]
+    return {
+        "measure": {
+            "type": word("measure", measure["type"]),
+            "started_on": date(measure["started_on"]),
+            "doc_no": measure.get("doc_no") or "",
+        },
+        "reason": word("reason", reason["code"]),
+        "sub": word("sub", reason["sub"]) if reason.get("sub") else "",
+        "detail": paragraphs(ended(reason["detail"])),
+        "evidence": "、".join(reason.get("evidence") or []),
+        "basis": f"{basis['doc']}{basis.get('clause') or ''}",
+        "lapsed_on": date(basis.get("lapsed_on")),
+        "next_step": ended(body["next_step"]),
+        "right_notice": ended(body.get("right_notice") or ""),
+        "contact": _contact(body, accepted),
+    }
+
+
+def _contact(body: Mapping[str, Any], accepted: Accepted) -> str:
+    """Whom to ask: the case's contact, else the officer in charge at the agency's number."""
+    contact = body.get("contact") or {"phone": accepted.agency.phone}
+    officers = accepted.case.data["officers"]
+    lead = next((o for o in officers if o.get("role") == "主办"), officers[0])
+    phone = f"，联系电话：{contact['phone']}" if contact.get("phone") else ""
+    return f"联系人：{contact.get('name') or lead['name']}{phone}。"
+
+
+def _correction(entry: Any) -> str:
+    return ended(_text(entry))
+
+
+def _correction_of(fix: Mapping[str, Any]) -> str:
+    if not fix.get("corrected"):
+        return ""
+    when = f"于{date(fix['corrected_on'])}" if fix.get("corrected_on") else ""
+    recheck = f"，本机关于{date(fix['recheck_on'])}复查确认" if fix.get("recheck_on") else ""
+    return f"当事人已{when}改正违法行为{recheck}。"
+
+
+def _first_check(check: Mapping[str, Any]) -> str:
+    when = f"本机关于{date(check['checked_on'])}" if check.get("checked_on") else "本机关"
+    scope = f"（查询范围：{check['scope']}）" if check.get("scope") else ""
+    return f"{when}通过{check['system']}核查当事人既往违法记录{scope}，结果为：{ended(check['result'])}"
+
+
+def _list_item(item: Mapping[str, Any]) -> str:
+    if not item:
+        return ""
+    if not item.get("on_list"):
+        return f"关于不予处罚清单：{ended(item['off_list_reason'])}" if item.get("off_list_reason") else ""
+    start, end = date(item.get("effective_from")), date(item.get("effective_to"))
+    until = f"至{end}止" if end else ""
+    return (
+        f"该事项列入《{item['list_name']}》（版本：{item['list_version']}，事项编号：{item['item_no']}"
+        f"{f'，自{start}起施行{until}' if start else ''}）。"
+    )
+
+
+def _education(taught: Mapping[str, Any]) -> str:
+    when = f"于{date(taught['on'])}" if taught.get("on") else ""
+    return f"本机关已{when}对当事人进行教育：{ended(taught['content'])}"
+
+
+def _witness(witness: Any) -> str:
+    return _text(witness) if witness else ""
+
+
+def _text(value: Any) -> str:
+    """A value that may be a text or an object of texts, as one text."""
+    if isinstance(value, Mapping):
+        return "，".join(_text(v) for v in value.values() if v and v is not True)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "、".join(_text(v) for v in value)
+    return str(value)
+
+
+BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any]]]] = {
+    "advice": _advice,
+    "reminder": _reminder,
+    "interview_notice": _interview_notice,
+    "interview_record": _interview_record,
+    "no_penalty_decision": _no_penalty_decision,
+    "termination_notice": _termination_notice,
+}

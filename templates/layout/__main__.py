@@ -1,0 +1,49 @@
+"""Lay out template.docx of every document type anew. The .docx files stay the source that the service uses: this
+overwrites what was edited in Word since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from templates.layout.elements import package
+from templates.layout.formal import interview_record, no_penalty_decision
+from templates.layout.house import letter_edges, record_edges, section, settings, styles
+from templates.layout.letters import advice, interview_notice, reminder, termination_notice
+
+BODIES: Mapping[str, Callable[[], str]] = {
+    "advice": advice,
+    "reminder": reminder,
+    "interview_notice": interview_notice,
+    "interview_record": interview_record,
+    "no_penalty_decision": no_penalty_decision,
+    "termination_notice": termination_notice,
+}
+RECORDS = {"interview_record"}
+
+
+def template(doc_type: str) -> bytes:
+    """template.docx of one document type."""
+    two_sided = doc_type not in RECORDS
+    return package(
+        BODIES[doc_type](),
+        section(two_sided=two_sided),
+        styles(),
+        settings(two_sided=two_sided),
+        letter_edges() if two_sided else record_edges(),
+        "{{ agency.name }}{{ title }}",
+    )
+
+
+def main() -> None:
+    """Write all templates beside this tool."""
+    folder = Path(__file__).resolve().parent.parent
+    for doc_type in BODIES:
+        path = folder / doc_type / "template.docx"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(template(doc_type))
+
+
+if __name__ == "__main__":
+    main()

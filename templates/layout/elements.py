@@ -1,0 +1,148 @@
+"""Word's elements as texts: paragraphs, tables, tags and the package around them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+NAMESPACES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'xmlns:v="urn:schemas-microsoft-com:vml" '
+    'xmlns:o="urn:schemas-microsoft-com:office:office" '
+    'xmlns:w10="urn:schemas-microsoft-com:office:word"'
+)
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+
+
+def run(text: str, properties: str = "") -> str:
+    """One run: a tag must never be spread over two."""
+    rpr = f"<w:rPr>{properties}</w:rPr>" if properties else ""
+    return f'<w:r>{rpr}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+
+
+def paragraph(text: str, style: str, runs: str = "") -> str:
+    """A paragraph of a named style, with `text` in one run and raw `runs` after it."""
+    body = run(text) if text else ""
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{body}{runs}</w:p>'
+
+
+def tag(expression: str) -> str:
+    """A paragraph that only steers: docxtpl takes it away."""
+    return f"<w:p><w:r><w:t>{{%p {escape(expression)} %}}</w:t></w:r></w:p>"
+
+
+def when(condition: str, *content: str) -> str:
+    """`content` only where `condition` holds."""
+    return tag(f"if {condition}") + "".join(content) + tag("endif")
+
+
+def each(name: str, values: str, *content: str) -> str:
+    """`content` once for each of `values`."""
+    return tag(f"for {name} in {values}") + "".join(content) + tag("endfor")
+
+
+def row_tag(expression: str) -> str:
+    """A table row that only steers."""
+    cell = f"<w:p><w:r><w:t>{{%tr {escape(expression)} %}}</w:t></w:r></w:p>"
+    return f"<w:tr>{_cell(cell, LABEL_WIDTH)}{_cell('<w:p/>', VALUE_WIDTH)}</w:tr>"
+
+
+LABEL_WIDTH, VALUE_WIDTH = 2381, 6468  # twips; together the width of the type area
+
+
+def fact_table(*sources: str) -> str:
+    """A form table: a row a fact, label left, value right; `sources` are lists of rows in the context.
+
+    No row is torn over two pages.
+    """
+    rows = "".join(
+        row_tag(f"for row in {source}")
+        + '<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="480" w:hRule="atLeast"/></w:trPr>'
+        + _cell(paragraph("{{ row.label }}", "TableLabel"), LABEL_WIDTH)
+        + _cell(paragraph("{{ row.value }}", "TableValue"), VALUE_WIDTH)
+        + "</w:tr>"
+        + row_tag("endfor")
+        for source in sources
+    )
+    return (
+        '<w:tbl><w:tblPr><w:tblStyle w:val="FactTable"/>'
+        f'<w:tblW w:w="{LABEL_WIDTH + VALUE_WIDTH}" w:type="dxa"/>'
+        '<w:tblLayout w:type="fixed"/></w:tblPr>'
+        f'<w:tblGrid><w:gridCol w:w="{LABEL_WIDTH}"/><w:gridCol w:w="{VALUE_WIDTH}"/></w:tblGrid>'
+        f"{rows}</w:tbl>"
+    )
+
+
+def _cell(content: str, width: int) -> str:
+    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>{content}</w:tc>'
+
+
+def field(code: str) -> str:
+    """A page number field with a placeholder result."""
+    return (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+        f'<w:r><w:instrText xml:space="preserve"> {code} </w:instrText></w:r>'
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        "<w:r><w:t>1</w:t></w:r>"
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+
+
+def part(root: str, content: str) -> str:
+    """An XML part with the namespaces that Word's elements need."""
+    return f"{HEAD}<w:{root} {NAMESPACES}>{content}</w:{root}>"
+
+
+def package(
+    body: str, section: str, styles: str, settings: str, edges: Mapping[str, tuple[str, str]], title: str
+) -> bytes:
+    """A .docx file. `edges` are headers and footers: name of the part → (its kind, its XML)."""
+    names = list(edges)
+    relations = "".join(
+        f'<Relationship Id="{name}" Type="{RELATIONS}/{edges[name][0]}" Target="{name}.xml"/>' for name in names
+    )
+    overrides = "".join(
+        f'<Override PartName="/word/{name}.xml" ContentType="{WORD_TYPE}.{edges[name][0]}+xml"/>' for name in names
+    )
+    parts = {
+        "[Content_Types].xml": f'{HEAD}<Types xmlns="{PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/word/document.xml" ContentType="{WORD_TYPE}.document.main+xml"/>'
+        f'<Override PartName="/word/styles.xml" ContentType="{WORD_TYPE}.styles+xml"/>'
+        f'<Override PartName="/word/settings.xml" ContentType="{WORD_TYPE}.settings+xml"/>'
+        '<Override PartName="/docProps/core.xml" '
+        'ContentType="application/vnd.openxmlformats-package.core-properties+xml"/>'
+        f"{overrides}</Types>",
+        "_rels/.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">'
+        f'<Relationship Id="rId1" Type="{RELATIONS}/officeDocument" Target="word/document.xml"/>'
+        f'<Relationship Id="rId2" Type="{PACKAGE}/relationships/metadata/core-properties" '
+        'Target="docProps/core.xml"/></Relationships>',
+        "docProps/core.xml": f'{HEAD}<cp:coreProperties xmlns:cp="{PACKAGE}/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<dc:title>{escape(title)}</dc:title><dc:creator>{{{{ agency.name }}}}</dc:creator>"
+        "<dc:subject>{{ number }}</dc:subject><dc:language>zh-CN</dc:language></cp:coreProperties>",
+        "word/document.xml": part("document", f"<w:body>{body}{section}</w:body>"),
+        "word/styles.xml": styles,
+        "word/settings.xml": settings,
+        "word/_rels/document.xml.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">'
+        f'<Relationship Id="styles" Type="{RELATIONS}/styles" Target="styles.xml"/>'
+        f'<Relationship Id="settings" Type="{RELATIONS}/settings" Target="settings.xml"/>'
+        f"{relations}</Relationships>",
+        **{f"word/{name}.xml": xml for name, (_, xml) in edges.items()},
+    }
+    return _zip(parts)
+
+
+def _zip(parts: Mapping[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text.encode(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
