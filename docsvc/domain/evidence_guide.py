@@ -30,7 +30,7 @@ def guide(events: Sequence[Recorded], checkpoint: Checkpoint, note: Note) -> str
 
 This bundle proves that `document.pdf` was in the log `{checkpoint.origin}` when its `checkpoint` was signed, and
 has not changed since. Checking it needs neither the issuer's database nor a network, but it **does need the log's
-public key from a source other than this bundle**: the one in `keys/` is for comparison and proves nothing by itself.
+public key from a source other than this bundle**: the one in `keys/` is for comparison and proves nothing itself.
 Only events before that checkpoint are in here; ask the issuer whether the document was voided later.
 
 With docsvc: `docsvc verify document.pdf --evidence BUNDLE.zip --trust FOLDER`
