@@ -1,0 +1,209 @@
+"""Seals documents as PAdES (EN 319 142-1): signature with the picture of the seal, then time and evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from docsvc.adapters.pades.achieved import Held, held_by
+from docsvc.adapters.pades.fetch import Fetcher
+from docsvc.adapters.pades.outlines import Outlines
+from docsvc.adapters.pades.seal_art import Appearance, draw
+from docsvc.adapters.pades.stamping import StampError, TimeStamps
+from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
+from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
+from docsvc.domain.agency import SealDesign
+from docsvc.domain.document import Level, SealPlace
+from docsvc.domain.errors import SealError
+from docsvc.ports import SealKey, SealKeys
+
+CMS_BYTES = 4096  # room for the seal's CMS without a time-stamp, until one is known
+TOKEN_BYTES = 8192  # room for a token, until one of this authority is known
+MARGIN = 256  # tokens of one authority differ by some bytes
+TRIES = 3
+
+
+class PadesSealer:
+    """Fits ports.Sealer. One object serves all documents of a process, from any thread.
+
+    `keys` holds the seals and the trusted roots, `fonts` the files that names are drawn from (宋体 first),
+    `tsa_url` is the RFC 3161 authority. `deadline_s` bounds each exchange with an authority. `clock` returns an
+    aware datetime.
+    """
+
+    def __init__(
+        self,
+        keys: SealKeys,
+        fonts: Sequence[Path],
+        tsa_url: str,
+        *,
+        deadline_s: float = 10.0,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._fetcher = Fetcher(deadline_s)
+        self._trust = Trust(keys.roots, self._fetcher, clock)
+        self._stamps = TimeStamps(tsa_url, self._fetcher, self._trust, clock)
+        self._outlines = Outlines(fonts)
+        self._drawn: dict[tuple[SealDesign, bool], Appearance] = {}
+        self._lock = threading.Lock()
+        self._cms_room = CMS_BYTES
+        self._token_room = TOKEN_BYTES
+
+    def seal(
+        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
+    ) -> tuple[bytes, Level, str | None]:
+        """Signed PDF, the level that the file really has and, where that is less than `level`, why.
+
+        An authority that is dead, slow or lies costs level, never the seal: without a token that holds the document
+        stays B-B, without revocation answers B-T. Raises SealError where the seal has no key, its certificate is
+        expired, revoked or untrusted, its name can't be drawn, or the file can't be signed.
+        """
+        key = self._keys.of(design)
+        try:
+            own = self._trust.of(key.chain, Purpose.SEAL)
+        except UntrustedError as e:
+            raise SealError(f"the seal of {design.name} must not be used: {e}") from e
+        details = SealDetails(place, self._appearance(design, key), design.name, self._clock())
+        signed, stamping = self._sign(pdf, details, key, stamped=level.rank >= Level.B_T.rank)
+        return self._raised(signed, level, [own, *stamping.evidence], stamping.fault)
+
+    def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
+        """Raise an own signed PDF to `level`; the same bytes where nothing was gained. Raises SealError."""
+        held = held_by(pdf)
+        if held.level.rank >= level.rank:
+            return pdf, held.level, None
+        self._stamps.wake()
+        try:
+            evidence = self._evidence_for(held)
+        except UntrustedError as e:
+            return pdf, held.level, str(e)
+        lifted = pdf
+        if held.level is Level.B_B:
+            try:
+                lifted, found = self._stamp_document(pdf, [])
+            except StampError as e:
+                return pdf, held.level, str(e)
+            evidence.append(found)
+        return self._raised(lifted, level, evidence, None)
+
+    def renew(self, pdf: bytes) -> tuple[bytes, Level, str | None]:
+        """A new document time-stamp, with evidence for all before it, while the last holds (EN 319 142-1, 5.5).
+
+        The same bytes with a reason where the authorities give none. Raises SealError where it is no sealed file.
+        """
+        held = held_by(pdf)
+        self._stamps.wake()
+        self._trust.forget()
+        try:
+            evidence = self._evidence_for(held)
+            missing = _missing(evidence)
+            if missing:
+                return pdf, held.level, missing
+            renewed, _ = self._stamp_document(pdf, evidence)
+        except (UntrustedError, StampError) as e:
+            return pdf, held.level, str(e)
+        return renewed, held_by(renewed).level, None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._fetcher.close()
+
+    def _raised(
+        self, pdf: bytes, level: Level, evidence: Sequence[Evidence], fault: str | None
+    ) -> tuple[bytes, Level, str | None]:
+        """From a signed (and, if it went well, stamped) file upwards."""
+        if fault is None and level.rank >= Level.B_LT.rank:
+            fault = _missing(evidence)
+            if fault is None and level is Level.B_LTA:
+                try:
+                    pdf, _ = self._stamp_document(pdf, evidence)
+                except StampError as e:
+                    fault = str(e)
+                    pdf = write_evidence(pdf, evidence)
+            elif fault is None:
+                pdf = write_evidence(pdf, evidence)
+        achieved = held_by(pdf).level
+        if achieved.rank < level.rank and fault is None:
+            fault = f"the file holds {achieved} only"
+        return pdf, achieved, fault if achieved.rank < level.rank else None
+
+    def _sign(self, pdf: bytes, details: SealDetails, key: SealKey, *, stamped: bool) -> tuple[bytes, _Stamping]:
+        for _ in range(TRIES):
+            stamping = _Stamping(self._stamps if stamped else None)
+            room = self._cms_room + (self._token_room if stamped else 0)
+            try:
+                signed = write_seal(pdf, details, room, partial(key.sign_detached, stamp=stamping.stamp))
+            except RoomError as e:
+                self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
+                self._token_room = max(self._token_room, stamping.size + MARGIN)
+                continue
+            if stamping.size:
+                self._token_room = stamping.size + MARGIN
+            return signed, stamping
+        raise SealError("the signature outgrew the room kept for it")
+
+    def _stamp_document(self, pdf: bytes, evidence: Sequence[Evidence]) -> tuple[bytes, Evidence]:
+        """Raises StampError."""
+        for _ in range(TRIES):
+            stamping = _Stamping(self._stamps)
+            try:
+                stamped = write_stamp(pdf, evidence, self._token_room, stamping.token)
+            except RoomError as e:
+                self._token_room = e.needed + MARGIN
+                continue
+            self._token_room = stamping.size + MARGIN
+            return stamped, stamping.evidence[0]
+        raise StampError("the time-stamp outgrew the room kept for it")
+
+    def _evidence_for(self, held: Held) -> list[Evidence]:
+        found = [self._trust.of([*held.seal_chain, *self._keys.roots], Purpose.SEAL)]
+        found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
+        return found
+
+    def _appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+        with self._lock:
+            drawn = self._drawn.get((design, key.development))
+            if drawn is None:
+                drawn = draw(design, self._outlines.of, development=key.development)
+                self._drawn[design, key.development] = drawn
+            return drawn
+
+
+class _Stamping:
+    """One attempt at a token: what came of it, beside the bytes."""
+
+    def __init__(self, stamps: TimeStamps | None) -> None:
+        self._stamps = stamps
+        self.size = 0
+        self.fault: str | None = None
+        self.evidence: list[Evidence] = []
+
+    def stamp(self, value: bytes) -> bytes | None:
+        """A token over the SHA-256 of a signature value, or None with `fault` set."""
+        if self._stamps is None:
+            return None
+        try:
+            return self.token(hashlib.sha256(value).digest())
+        except StampError as e:
+            self.fault = str(e)
+            return None
+
+    def token(self, digest: bytes) -> bytes:
+        """A token over a digest. Raises StampError."""
+        if self._stamps is None:
+            raise StampError("no time-stamp authority")
+        found = self._stamps.stamp(digest)
+        self.size = len(found.token)
+        self.evidence = [found.evidence]
+        return found.token
+
+
+def _missing(evidence: Sequence[Evidence]) -> str | None:
+    faults = dict.fromkeys(e.missing for e in evidence if e.missing)
+    return "; ".join(faults) or None

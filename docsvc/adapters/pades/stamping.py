@@ -1,0 +1,165 @@
+"""Time-stamps from an RFC 3161 authority: asked over HTTP, believed only after every check on the token."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from asn1crypto import cms, tsp
+from asn1crypto import x509 as asn1_x509
+from pyhanko.sign.general import NonexistentAttributeError
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+
+from docsvc.adapters.pades.fetch import Fetcher, FetchError
+from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
+
+QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
+TOLERANCE = dt.timedelta(minutes=5)
+NONCE_BITS = 64
+ESS = frozenset({"signing_certificate", "signing_certificate_v2"})
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    OverflowError,
+    RecursionError,
+)
+
+
+class StampError(Exception):
+    """No time-stamp that can be believed; `str` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A checked token (DER), its time, and why its authority is trusted."""
+
+    token: bytes
+    time: dt.datetime
+    evidence: Evidence
+
+
+class TimeStamps:
+    """The authority at `address`. After one that does not answer, none is asked for `rest_s` seconds.
+
+    Without that rest, a batch of thousands would wait out the deadline for each of its documents.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        fetcher: Fetcher,
+        trust: Trust,
+        clock: Callable[[], dt.datetime],
+        rest_s: float = 10.0,
+    ) -> None:
+        self.address = address
+        self._fetcher = fetcher
+        self._trust = trust
+        self._clock = clock
+        self._rest_s = rest_s
+        self._resting: tuple[float, str] | None = None
+        self._lock = threading.Lock()
+
+    def wake(self) -> None:
+        """Ask again even if the authority has just failed."""
+        with self._lock:
+            self._resting = None
+
+    def stamp(self, digest: bytes) -> Stamp:
+        """A token over a SHA-256 digest. Raises StampError."""
+        with self._lock:
+            if self._resting and time.monotonic() < self._resting[0]:
+                raise StampError(self._resting[1])
+        nonce = secrets.randbits(NONCE_BITS) | 1 << (NONCE_BITS - 1)
+        query = tsp.TimeStampReq(
+            {
+                "version": 1,
+                "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest},
+                "nonce": nonce,
+                "cert_req": True,
+            }
+        ).dump()
+        try:
+            answer = self._fetcher.post(self.address, query, QUERY, REPLY)
+        except FetchError as e:
+            reason = f"time-stamp authority: {e}"
+            with self._lock:
+                self._resting = (time.monotonic() + self._rest_s, reason)
+            raise StampError(reason) from e
+        try:
+            return self._checked(answer.body, digest, nonce)
+        except UntrustedError as e:
+            raise StampError(f"time-stamp authority is not trusted: {e}") from e
+        except NonexistentAttributeError as e:
+            raise StampError("time-stamp authority: an attribute is missing in the token") from e
+        except UNREADABLE as e:
+            raise StampError("time-stamp authority: the answer is not a time-stamp token") from e
+
+    def _checked(self, body: bytes, digest: bytes, nonce: int) -> Stamp:
+        response = tsp.TimeStampResp.load(body, strict=True)
+        status = response["status"]["status"].native
+        if status not in {"granted", "granted_with_mods"}:
+            sentences = "; ".join(response["status"]["status_string"].native or ())
+            raise StampError(f"time-stamp authority refused ({status}) {sentences}".strip())
+        token = response["time_stamp_token"]
+        signed: cms.SignedData = token["content"]
+        content = signed["encap_content_info"]
+        if token["content_type"].native != "signed_data" or content["content_type"].native != "tst_info":
+            raise StampError("time-stamp authority: the token holds no TSTInfo")
+        raw = bytes(content["content"])
+        info = tsp.TSTInfo.load(raw, strict=True)
+        imprint = info["message_imprint"]
+        if imprint["hash_algorithm"]["algorithm"].native != "sha256" or imprint["hashed_message"].native != digest:
+            raise StampError("time-stamp authority: the token is for another imprint")
+        if info["nonce"].native != nonce:
+            raise StampError("time-stamp authority: the token has another nonce")
+        at: dt.datetime = info["gen_time"].native
+        if abs(at - self._clock()) > TOLERANCE:
+            raise StampError(f"time-stamp authority: its time {at:%Y-%m-%dT%H:%M:%SZ} is not ours")
+        return Stamp(token.dump(), at, self._signed(signed, raw))
+
+    def _signed(self, signed: cms.SignedData, content: bytes) -> Evidence:
+        """RFC 3161, 2.4.2: exactly one signature, by a trusted authority that the attributes name."""
+        if len(signed["signer_infos"]) != 1:
+            raise StampError("time-stamp authority: the token must have one signature")
+        info = signed["signer_infos"][0]
+        own, others = signer_of(signed)
+        if not ESS & {a["type"].native for a in info["signed_attrs"]}:
+            raise StampError("time-stamp authority: the token does not name its signing certificate")
+        digest = hashlib.new(info["digest_algorithm"]["algorithm"].native, content).digest()
+        intact, valid = validate_sig_integrity(info, own, "tst_info", digest)
+        if not (intact and valid):
+            raise StampError("time-stamp authority: the token's signature does not hold")
+        return self._trust.of([own.dump(), *(c.dump() for c in others)], Purpose.TIME_STAMP)
+
+
+def signer_of(signed: cms.SignedData) -> tuple[asn1_x509.Certificate, list[asn1_x509.Certificate]]:
+    """The signer's certificate and the others in a SignedData. Raises StampError where its own is not there."""
+    sid = signed["signer_infos"][0]["sid"].chosen
+    certificates = list(_certificates(signed))
+    for certificate in certificates:
+        if isinstance(sid, cms.IssuerAndSerialNumber):
+            same = (
+                sid["issuer"].dump() == certificate.issuer.dump()
+                and sid["serial_number"].native == certificate.serial_number
+            )
+        else:
+            same = sid.native == certificate.key_identifier
+        if same:
+            return certificate, [c for c in certificates if c is not certificate]
+    raise StampError("the signer's certificate is not in the signature")
+
+
+def _certificates(signed: cms.SignedData) -> Iterator[asn1_x509.Certificate]:
+    for choice in signed["certificates"] or ():
+        if isinstance(choice.chosen, asn1_x509.Certificate):
+            yield choice.chosen

@@ -1,0 +1,198 @@
+"""Incremental updates of a PDF: the sealing signature, the document security store, document time-stamps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zlib
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pyhanko.pdf_utils import generic as pyhanko_generic
+from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
+from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObject
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+from docsvc.adapters.pades.seal_art import Appearance
+from docsvc.adapters.pades.trust import Evidence
+from docsvc.domain.document import SealPlace
+from docsvc.domain.errors import SealError
+
+generic: Any = pyhanko_generic  # whose constructors declare no types
+SEAL_FIELD = "Seal"
+STAMP_FIELD = "DocumentTimeStamp"
+SHA256 = "sha256"
+
+
+class RoomError(Exception):
+    """A signature is larger than the room kept for it; `needed` is in bytes of DER."""
+
+    def __init__(self, needed: int) -> None:
+        self.needed = needed
+        super().__init__(f"{needed} bytes needed")
+
+
+class _Update(IncrementalPdfFileWriter):
+    """Leaves the document's metadata as the converter wrote it.
+
+    A signature changes no content. Rewriting Info and XMP, as pyHanko does in each revision, would be a change
+    after certification to which a strict reader may object.
+    """
+
+    def _update_meta(self) -> None:
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class SealDetails:
+    """What stands in the signature dictionary and on the page."""
+
+    place: SealPlace
+    appearance: Appearance
+    name: str
+    at: dt.datetime
+
+
+def write_seal(pdf: bytes, details: SealDetails, room: int, sign: Callable[[bytes], bytes]) -> bytes:
+    """`pdf` with a certifying signature (DocMDP P=1, ETSI.CAdES.detached) in a visible field.
+
+    `sign` turns the SHA-256 digest of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
+    SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
+    """
+    with _refusals():
+        writer = _open(pdf)
+        if next(enumerate_sig_fields(writer, filled_status=True), None):
+            raise SealError("the document bears a signature already; a seal must be the first")
+        box = details.appearance.box_at(details.place.x, details.place.y)
+        spec = SigFieldSpec(
+            SEAL_FIELD,
+            on_page=details.place.page,
+            box=box,  # type: ignore[arg-type]  # declared as integers, written as reals
+            readable_field_name=f"{details.name} 电子印章",
+        )
+        protocol = PdfCMSEmbedder(new_field_spec=spec).write_cms(SEAL_FIELD, writer)
+        field = next(protocol).get_object()
+        field[pdf_name("/AP")] = generic.DictionaryObject(
+            {pdf_name("/N"): writer.add_object(_form(details.appearance))}
+        )
+        signature = SignatureObject(
+            timestamp=details.at,
+            subfilter=SigSeedSubFilter.PADES,
+            name=details.name,
+            bytes_reserved=2 * room,
+        )
+        mdp = SigMDPSetup(md_algorithm=SHA256, certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
+        return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign)
+
+
+def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Callable[[bytes], bytes]) -> bytes:
+    """`pdf` with a document time-stamp (EN 319 142-1, 5.4.3) in one revision with new `evidence` for the DSS."""
+    with _refusals():
+        writer = _open(pdf)
+        _store(writer, evidence)
+        names = {name for name, _, _ in enumerate_sig_fields(writer)}
+        number = next(n for n in range(1, len(names) + 2) if f"{STAMP_FIELD}{n}" not in names)
+        name = f"{STAMP_FIELD}{number}"
+        protocol = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
+        next(protocol)
+        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp)
+
+
+def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
+    """`pdf` with `evidence` in its DSS (EN 319 142-1, 5.4.2); the same bytes where nothing is new."""
+    with _refusals():
+        writer = _open(pdf)
+        if not _store(writer, evidence):
+            return pdf
+        out = io.BytesIO()
+        writer.write(out)
+        return out.getvalue()
+
+
+def _open(pdf: bytes) -> Any:
+    writer: Any = _Update(io.BytesIO(pdf))
+    if writer.prev.encrypted:
+        raise SealError("an encrypted file can't be sealed")
+    writer.ensure_output_version(version=(1, 7))
+    if writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
+        writer.register_extension(ESIC_EXTENSION_1)
+    return writer
+
+
+def _store(writer: Any, evidence: Iterable[Evidence]) -> bool:
+    """Add to the DSS; did it change? No VRI: it would have to name signatures that are yet to come."""
+    found = list(evidence)
+    if not found:
+        return False
+    store = DocumentSecurityStore.supply_dss_in_writer(
+        writer,
+        None,
+        certs=[c for e in found for c in e.path],
+        ocsps=[o for e in found for o in e.ocsps],
+        crls=[c for e in found for c in e.crls],
+    )
+    return bool(store.modified)
+
+
+def _placeholder(room: int) -> Any:
+    untyped: Any = DocumentTimestamp
+    return untyped(bytes_reserved=2 * room)
+
+
+def _filled(
+    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes]
+) -> bytes:
+    protocol.send(setup)
+    prepared, output = protocol.send(SigIOSetup(md_algorithm=SHA256))
+    der = sign(prepared.document_digest)
+    if len(der) > room:
+        raise RoomError(len(der))
+    protocol.send(der)
+    data: bytes = output.getvalue()
+    return data
+
+
+def _form(appearance: Appearance) -> Any:
+    """The seal as a form XObject (ISO 32000-1, 8.10)."""
+    resources = generic.DictionaryObject(
+        {
+            pdf_name("/ExtGState"): generic.DictionaryObject(
+                {
+                    pdf_name("/Over"): generic.DictionaryObject(
+                        {pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")}
+                    )
+                }
+            )
+        }
+    )
+    side = generic.FloatObject(appearance.side)
+    zero = generic.NumberObject(0)
+    return generic.StreamObject(
+        {
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Form"),
+            pdf_name("/BBox"): generic.ArrayObject([zero, zero, side, side]),
+            pdf_name("/Resources"): resources,
+            pdf_name("/Filter"): pdf_name("/FlateDecode"),
+        },
+        encoded_data=appearance.deflated,
+    )
+
+
+@contextmanager
+def _refusals() -> Generator[None]:
+    """What pyHanko raises on files that it can't update, as our error."""
+    try:
+        yield
+    except (SealError, RoomError):
+        raise
+    except (PdfError, SigningError, ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error) as e:
+        raise SealError("the PDF can't be signed: its structure is damaged or unsupported") from e
