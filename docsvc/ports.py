@@ -77,8 +77,10 @@ class Pages(Protocol):
         document) can't be read from the pages, or a glyph is .notdef.
         """
 
-    def seal_place(self, pdf: bytes, name: str, date: str) -> SealPlace:
-        """Where the agency's name stands over the date last. Raises SealError where it does not."""
+    def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
+        """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
+        of that diameter would leave the page.
+        """
 
 
 class Sealer(Protocol):

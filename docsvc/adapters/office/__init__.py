@@ -1,1 +1,1 @@
-"""Word to PDF through LibreOffice."""
+"""One library, one door: LibreOffice, warm, as the converter of Word files to PDF/A."""
