@@ -1,0 +1,618 @@
+"""The verification of a signed PDF, offline and in one process; `verifier` is the door that guards it.
+
+Steps, after ETSI EN 319 102-1 (validation), EN 319 142-1 (PAdES) and ISO 32000-2 12.8. Each number stands again at
+the line of code that takes the step and in each finding of the report.
+
+ 1. Limits: a PDF, not encrypted, no more signatures than allowed.
+ 2. Every filled signature field is listed, whatever its sub-filter; no two share a value; no signature dictionary
+    stands outside the fields.
+ 3. Byte ranges: the raw /ByteRange covers its revision, all but exactly its own /Contents; the gap is canonical.
+ 4. CMS: canonical DER, versions and identifiers consistent, one signer, every embedded certificate intact.
+ 5. The digest of the covered octets, the signature value, and the signing certificate bound to it.
+ 6. The chain to a trust anchor at the proven time, key usage, time-stamping usage.
+ 7. Time-stamps on signatures and on the document, last first: each proves the time of what it covers.
+ 8. Revocation: OCSP responses and CRLs of the security store, fresh at the proven time.
+ 9. Coverage: the last signature reaches the end; between revisions only what is permitted.
+10. The level: B-B, B-T, B-LT or B-LTA, from what is there and holds.
+11. Algorithms and keys strong enough at the proven time.
+12. The seal's picture lies under its own signature.
+13. The worst decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from asn1crypto import cms, x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from docsvc.adapters.pades import (
+    algorithms,
+    byte_ranges,
+    certificates,
+    cms_checks,
+    levels,
+    revisions,
+    revocation,
+    time_stamps,
+)
+from docsvc.adapters.pades.chain import Judge, Judgement, common_name, issuer_name
+from docsvc.adapters.pades.der import parse
+from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.document import Level
+from docsvc.domain.verdict import Check, Indication, Report, SignatureReport, gravest, worst
+
+MAX_SIGNATURES = 32
+HEADER_WITHIN = 1024  # octets: where readers look for %PDF-
+TIME_STAMP_FILTER = "/ETSI.RFC3161"
+PADES_FILTER = "/ETSI.CAdES.detached"
+SIGNATURE_FILTERS = {PADES_FILTER, "/adbe.pkcs7.detached"}
+DEVELOPMENT = "docsvc development"
+
+
+@dataclass(slots=True)
+class Found:
+    """One filled signature field while it is examined; filled in step by step."""
+
+    name: str
+    sub_filter: str
+    checks: list[Check] = field(default_factory=list)
+    raw: byte_ranges.RawDictionary | None = None
+    coverage: byte_ranges.Coverage | None = None
+    shape: cms_checks.Shape | None = None
+    embedded: EmbeddedPdfSignature | None = None
+    certified: bool = False
+    judged: Judgement | None = None
+    stamp: time_stamps.Stamp | None = None
+    time_stamped_by: str | None = None
+    stamp_informed: bool = False
+    proven: dt.datetime | None = None
+    claimed: dt.datetime | None = None
+    level: Level | None = None
+    uses: tuple[Any, ...] = ()
+
+    @property
+    def is_time_stamp(self) -> bool:
+        return self.sub_filter == TIME_STAMP_FILTER
+
+    @property
+    def sound(self) -> bool:
+        return all(c.indication is Indication.PASSED for c in self.checks)
+
+
+def examine(
+    pdf: bytes, anchors: Sequence[bytes], at: dt.datetime, *, max_signatures: int = MAX_SIGNATURES
+) -> Report:
+    """The report on `pdf` at the moment `at` (aware); `anchors` are trusted certificates in DER."""
+    return _Examination(pdf, anchors, at, max_signatures).report()
+
+
+def conclude(
+    pdf: bytes,
+    at: dt.datetime,
+    checks: Sequence[Check],
+    signatures: Sequence[SignatureReport] = (),
+    notices: Sequence[str] = (),
+) -> Report:
+    """Step 13: the report whose indication is the worst of all that was found."""
+    indication = worst([c.indication for c in checks] + [s.indication for s in signatures])
+    grave = gravest([*checks, *(c for s in signatures for c in s.checks)])
+    sealed = [s.level for s in signatures if s.kind == "signature"]
+    reached = [level for level in sealed if level is not None]
+    return Report(
+        sha256=sha256_hex(pdf),
+        size=len(pdf),
+        verified_at=at,
+        indication=indication,
+        signatures=tuple(signatures),
+        checks=tuple(checks),
+        level=min(reached, key=lambda level: level.rank) if reached and len(reached) == len(sealed) else None,
+        notices=tuple(notices),
+        sub_indication=grave.sub_indication if grave else None,
+    )
+
+
+class _Examination:
+    def __init__(self, pdf: bytes, anchors: Sequence[bytes], at: dt.datetime, max_signatures: int) -> None:
+        self.pdf = pdf
+        self.at = at
+        self.max_signatures = max_signatures
+        self.anchors = [x509.Certificate.load(der) for der in anchors]
+        self.anchor_ders = list(anchors)
+        self.checks: list[Check] = []
+        self.found: list[Found] = []
+        self.notices: list[str] = []
+        self.material = revocation.Material()
+        self.reader: Any = None
+
+    def report(self) -> Report:
+        try:
+            if self._open():
+                self._examine_all()
+        except Exception as e:  # noqa: BLE001 - a file that breaks the reader is a broken file, not our fault
+            self._unreadable(e)
+        # 13. The worst decides.
+        return conclude(self.pdf, self.at, self.checks, [_reported(f) for f in self.found], self.notices)
+
+    def _unreadable(self, error: Exception) -> None:
+        self.checks.append(
+            Check.failed(
+                1,
+                "structure",
+                "FORMAT_FAILURE",
+                "文件结构损坏，无法读取",
+                f"the file's structure is broken ({type(error).__name__}: {error})"[:400],
+            )
+        )
+
+    def _open(self) -> bool:
+        # 1. Limits.
+        place = self.pdf.find(b"%PDF-", 0, HEADER_WITHIN)
+        if place < 0:
+            self.checks.append(
+                Check.failed(1, "structure", "FORMAT_FAILURE", "不是PDF文件", "this is not a PDF file")
+            )
+            return False
+        if place > 0:
+            self.checks.append(
+                Check.remarked(1, "structure", "PDF文件头之前有其他数据", "octets stand before the PDF header")
+            )
+        self.reader = PdfFileReader(io.BytesIO(self.pdf), strict=False)
+        if self.reader.encrypted:
+            self.checks.append(
+                Check.undecided(
+                    1, "structure", "GENERIC", "文件已加密，不能验证", "the file is encrypted and can't be verified"
+                )
+            )
+            return False
+        if self.reader.xrefs.hybrid_xrefs_present:
+            self.checks.append(
+                Check.remarked(
+                    1, "structure", "文件有两套交叉引用表", "the file has hybrid cross-references; readers may differ"
+                )
+            )
+        # 2. Every filled signature field.
+        listed = list(enumerate_sig_fields(self.reader, filled_status=True))
+        if len(listed) > self.max_signatures:
+            self.checks.append(
+                Check.undecided(
+                    1,
+                    "limits",
+                    "GENERIC",
+                    f"签名数量{len(listed)}超过上限{self.max_signatures}",
+                    f"{len(listed)} signatures are more than the {self.max_signatures} that are examined",
+                )
+            )
+            return False
+        self._list(listed)
+        return True
+
+    def _list(self, listed: Sequence[Any]) -> None:
+        seen: set[Any] = set()
+        for name, value, widget in listed:
+            dictionary = value.get_object()
+            sub_filter = dictionary.get("/SubFilter", "") if isinstance(dictionary, generic.DictionaryObject) else ""
+            found = Found(str(name), str(sub_filter))
+            self.found.append(found)
+            reference = widget.get_object().raw_get("/V")
+            if not isinstance(reference, generic.IndirectObject) or not isinstance(
+                dictionary, generic.DictionaryObject
+            ):
+                found.checks.append(
+                    Check.failed(
+                        2, "field", "FORMAT_FAILURE", "签名域没有签名字典", "the field's value is no signature dictionary"
+                    )
+                )
+                continue
+            if reference.reference in seen:
+                found.checks.append(
+                    Check.failed(
+                        2,
+                        "field",
+                        "FORMAT_FAILURE",
+                        "两个签名域共用一个签名",
+                        "two signature fields share one signature dictionary",
+                    )
+                )
+                continue
+            seen.add(reference.reference)
+            if not found.is_time_stamp and found.sub_filter not in SIGNATURE_FILTERS:
+                found.checks.append(
+                    Check.undecided(
+                        2,
+                        "sub-filter",
+                        "GENERIC",
+                        f"不支持的签名格式{found.sub_filter}",
+                        f"the sub-filter {found.sub_filter or '(none)'} is not supported",
+                    )
+                )
+            try:
+                self._shape(found, reference, widget)
+            except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
+                found.checks.append(_broken(e))
+
+    def _shape(self, found: Found, reference: Any, widget: Any) -> None:
+        # 3. Byte ranges.
+        offset = self.reader.xrefs[reference.reference]
+        if not isinstance(offset, int):
+            found.checks.append(
+                Check.failed(
+                    3, "byte-range", "FORMAT_FAILURE", "签名字典被压缩存放", "the signature dictionary is compressed"
+                )
+            )
+            return
+        try:
+            found.raw = byte_ranges.raw_dictionary(self.pdf, offset)
+        except byte_ranges.RawFault as e:
+            found.checks.append(
+                Check.failed(3, "byte-range", "FORMAT_FAILURE", "签名字典无法读取", f"the signature dictionary: {e}")
+            )
+            return
+        found.coverage, checks = byte_ranges.measure(self.pdf, found.raw)
+        found.checks += checks
+        if found.coverage is None:
+            return
+        # 4. CMS.
+        found.shape, checks = cms_checks.read_shape(found.coverage.der, time_stamp=found.is_time_stamp)
+        found.checks += checks
+        if found.shape is None:
+            return
+        embedded = EmbeddedPdfSignature(self.reader, widget.get_object(), found.name)
+        padded = embedded.pkcs7_content
+        if padded[: len(found.coverage.der)] != found.coverage.der or any(padded[len(found.coverage.der) :]):
+            found.checks.append(
+                Check.failed(
+                    3, "byte-range", "FORMAT_FAILURE", "空隙与签名值不是同一数据", "the gap is not the value that is read"
+                )
+            )
+            return
+        found.embedded = embedded
+        found.claimed = _claimed(embedded)
+        # 9. Coverage and changes.
+        names = frozenset(f.name for f in self.found) | {found.name}
+        standing = revisions.check_changes(embedded, names)
+        found.certified = standing.certified
+        found.checks += standing.checks
+
+    def _examine_all(self) -> None:
+        self._check_listing()
+        self.material = revocation.read_store(self.reader)
+        self.checks += self.material.checks
+        whole = sorted((f for f in self.found if f.embedded is not None), key=lambda f: f.embedded.signed_revision)  # type: ignore[union-attr] - filtered above
+        store = tuple(c.dump() for c in self.material.certificates)
+        inside = tuple(der for f in whole for der in _all_certificates(f))
+        known = certificates.load_known((*self.anchor_ders, *store, *inside))
+        pool = tuple({c.dump(): c for c in (*self.material.certificates, *_loaded(inside))}.values())
+        self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
+        judge = Judge(self.anchors, self.material)
+        certified = any(f.certified for f in whole)
+        moment = self.at
+        # 7. Time-stamps, last first: what a sound one covers existed at its time.
+        for found in reversed(whole):
+            try:
+                moment = self._judge(found, judge, known, moment, certified=certified)
+            except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
+                found.checks.append(_broken(e))
+        # 10. The level.
+        for found in whole:
+            if not found.is_time_stamp:
+                self._classify(found, whole)
+        self._notice(whole)
+
+    def _check_listing(self) -> None:
+        coverages = [f.coverage for f in self.found if f.coverage is not None]
+        outermost = max(coverages, key=lambda c: c.end, default=None)
+        listed = [f.raw for f in self.found if f.raw is not None]
+        # 2. No signature dictionary outside the fields.
+        inside = outermost.end if outermost else 0
+        if byte_ranges.unlisted(self.pdf, listed, inside):
+            self.checks.append(
+                Check.failed(
+                    2,
+                    "unlisted",
+                    "FORMAT_FAILURE",
+                    "文件中有签名，但没有签名域指向它",
+                    "a signature dictionary stands in the file that no signature field leads to",
+                )
+            )
+        elif byte_ranges.unlisted(self.pdf, listed, 0):
+            self.checks.append(
+                Check.remarked(
+                    2, "unlisted", "文件的早期修订版中有已移除的签名", "a signature of an earlier revision was removed"
+                )
+            )
+        if byte_ranges.overlaps(coverages):
+            self.checks.append(
+                Check.failed(
+                    3, "byte-range", "FORMAT_FAILURE", "两个签名的范围相互重叠", "the ranges of two signatures overlap"
+                )
+            )
+        if not any(not f.is_time_stamp for f in self.found):
+            self.checks.append(
+                Check.undecided(
+                    2, "signatures", "NO_SIGNATURE_FOUND", "文件中没有电子签名", "the file carries no signature"
+                )
+            )
+        # 9. Coverage of the whole file.
+        if self.found:
+            last = max(
+                (f for f in self.found if f.coverage is not None and f.embedded is not None),
+                key=lambda f: f.coverage.end if f.coverage else 0,
+                default=None,
+            )
+            revision = last.embedded.signed_revision if last and last.embedded else 0
+            self.checks.append(revisions.check_end(self.pdf, self.reader, last.coverage if last else None, revision))
+
+    def _judge(
+        self, found: Found, judge: Judge, known: Sequence[certificates.Known], moment: dt.datetime, *, certified: bool
+    ) -> dt.datetime:
+        """Steps 4 to 8, 11 and 12 for one signature; returns the moment at which earlier ones are judged."""
+        shape, coverage, embedded = found.shape, found.coverage, found.embedded
+        if shape is None or coverage is None or embedded is None:
+            return moment
+        view = memoryview(self.pdf)
+        covered = (view[: coverage.gap_start], view[coverage.gap_end : coverage.end])
+        signed_data = embedded.signed_data
+        # 4. Every embedded certificate intact, the signer identifier exact.
+        found.checks += certificates.check_embedded(shape.certificates, known)
+        found.checks += _check_signer_id(shape)
+        # 12. The seal's picture.
+        found.checks += revisions.check_appearance(
+            embedded, time_stamp=found.is_time_stamp, certified=certified
+        )
+        if found.is_time_stamp:
+            found.stamp = self._stamp(found, signed_data, covered, judge, moment)
+            found.proven = found.stamp.time if found.sound else None
+            return min(moment, found.proven) if found.proven else moment
+        for token in shape.tokens:
+            self._token(found, token, judge, known, moment)
+        proven = found.proven or (moment if moment < self.at else None)
+        found.proven = proven
+        # 5., 6. and 8. Value, chain and revocation at the proven time.
+        digest = hashlib.new(shape.digest, usedforsecurity=False)
+        for part in covered:
+            digest.update(part)
+        when = proven or self.at
+        judged = judge.signature(
+            signed_data, digest.digest(), when, proven=proven is not None, claimed=found.claimed
+        )
+        found.judged = judged
+        found.checks += judged.checks
+        found.uses = revocation.uses(judged.chain, self.material)
+        if judged.sound:
+            found.checks.append(_revocation_good(found.uses))
+        found.checks += _check_binding(found)
+        # 11. Strength.
+        found.checks += _check_strength(shape.digest, judged, when)
+        return moment
+
+    def _stamp(
+        self, found: Found, signed_data: cms.SignedData, covered: Sequence[Any], judge: Judge, moment: dt.datetime
+    ) -> time_stamps.Stamp:
+        """Steps 5 to 8 and 11 for one token over `covered`, judged at `moment`."""
+        stamp = time_stamps.read_stamp(signed_data)
+        found.checks.append(time_stamps.check_imprint(stamp, covered))
+        found.checks += time_stamps.check_order(stamp, moment)
+        judged, informed = judge.time_stamp(signed_data, moment)
+        found.checks += judged.checks
+        if judged.certificate is not None:
+            found.checks += time_stamps.check_authority(judged.certificate, stamp)
+            found.time_stamped_by = common_name(judged.certificate)
+        if judged.sound and not informed:
+            found.checks.append(
+                Check.remarked(
+                    8,
+                    "revocation",
+                    "文件中没有时间戳机构证书的状态信息",
+                    "the file does not say whether the time-stamp authority's certificate was revoked",
+                )
+            )
+        found.stamp_informed = informed
+        digest = signed_data["signer_infos"][0]["digest_algorithm"]["algorithm"].native
+        found.checks += _check_strength(str(digest), judged, moment)
+        found.checks += _check_strength(stamp.algorithm, None, moment)
+        if found.is_time_stamp:
+            found.judged = judged
+            found.uses = revocation.uses(judged.chain, self.material)
+        return stamp
+
+    def _token(
+        self, found: Found, token: bytes, judge: Judge, known: Sequence[certificates.Known], moment: dt.datetime
+    ) -> None:
+        """A signature time-stamp (EN 319 122-1, 5.3): its checks join the signature's."""
+        shape, checks = cms_checks.read_shape(token, time_stamp=True)
+        inner = Found(found.name, TIME_STAMP_FILTER, checks)
+        if shape is not None and found.embedded is not None:
+            inner.checks += certificates.check_embedded(shape.certificates, known)
+            inner.checks += _check_signer_id(shape)
+            signed_data = cms.ContentInfo.load(token)["content"]
+            value = found.embedded.signer_info["signature"].native
+            stamp = self._stamp(inner, signed_data, (value,), judge, moment)
+            if inner.sound and (found.proven is None or stamp.time < found.proven):
+                found.proven = stamp.time
+                found.stamp_informed = inner.stamp_informed
+                found.time_stamped_by = inner.time_stamped_by
+        found.checks += inner.checks
+
+    def _classify(self, found: Found, whole: Sequence[Found]) -> None:
+        if found.judged is None or found.embedded is None:
+            return
+        later = [
+            f
+            for f in whole
+            if f.is_time_stamp
+            and f.sound
+            and f.embedded is not None
+            and f.embedded.signed_revision > found.embedded.signed_revision
+        ]
+        if found.time_stamped_by is None and later:
+            found.time_stamped_by, found.stamp_informed = later[0].time_stamped_by, later[0].stamp_informed
+        stores = [
+            revocation.read_store(HistoricalResolver(self.reader, f.embedded.signed_revision)).digests()
+            for f in later
+            if f.embedded is not None
+        ]
+        found.level = levels.classify(
+            baseline=found.sub_filter == PADES_FILTER and not found.judged.value_broken,
+            proven=found.proven is not None,
+            revocation_known=found.judged.sound and found.stamp_informed,
+            uses=found.uses,
+            archived=stores,
+        )
+        if found.level is not None:
+            found.checks.append(
+                Check.passed(10, "level", f"达到PAdES {found.level}级", f"the signature is at level {found.level}")
+            )
+
+    def _notice(self, whole: Sequence[Found]) -> None:
+        names = {
+            str(part)
+            for f in whole
+            for c in ((f.judged.certificate,) if f.judged and f.judged.certificate else ())
+            for name in (c.subject, c.issuer)
+            for part in name.native.values()
+        }
+        if any(DEVELOPMENT in name.casefold() for name in names):
+            self.notices.append("开发用密钥，不具有法律效力 / development keys: no legal effect")
+
+
+def _broken(error: Exception) -> Check:
+    return Check.failed(
+        1,
+        "structure",
+        "FORMAT_FAILURE",
+        "签名的结构损坏，无法读取",
+        f"the signature's structure is broken ({type(error).__name__}: {error})"[:400],
+    )
+
+
+def _all_certificates(found: Found) -> list[bytes]:
+    out: list[bytes] = []
+    if found.shape is not None:
+        out += found.shape.certificates
+        for token in found.shape.tokens:
+            inner, _ = cms_checks.read_shape(token, time_stamp=True)
+            out += inner.certificates if inner is not None else ()
+    return out
+
+
+def _loaded(ders: Sequence[bytes]) -> list[x509.Certificate]:
+    out: list[x509.Certificate] = []
+    for der in ders:
+        try:
+            certificate = x509.Certificate.load(der, strict=True)
+            certificate.native  # noqa: B018 - reads every field now, so that nothing breaks later
+        except (ValueError, TypeError, KeyError):
+            continue
+        out.append(certificate)
+    return out
+
+
+def _claimed(embedded: EmbeddedPdfSignature) -> dt.datetime | None:
+    try:
+        claimed = embedded.self_reported_timestamp
+    except Exception:  # noqa: BLE001 - a claim that can't be read is no claim
+        return None
+    if not isinstance(claimed, dt.datetime):
+        return None
+    return claimed if claimed.tzinfo is not None else claimed.replace(tzinfo=dt.UTC)
+
+
+def _check_signer_id(shape: cms_checks.Shape) -> list[Check]:
+    """The signer identifier must be its certificate's issuer and serial number to the octet."""
+    if shape.by_key_id or not shape.certificates:
+        return []
+    wanted = parse(shape.signer_id).content
+    for certificate in _loaded(shape.certificates):
+        body = certificate["tbs_certificate"]
+        if body["issuer"].dump() + body["serial_number"].dump() == wanted:
+            return []
+    return [
+        Check.failed(
+            4,
+            "cms-structure",
+            "FORMAT_FAILURE",
+            "签名者标识与签名中的任何证书都不一致",
+            "the signer identifier is that of no embedded certificate",
+        )
+    ]
+
+
+def _check_binding(found: Found) -> list[Check]:
+    """EN 319 142-1, 6.3: a PAdES signature names its certificate in signing-certificate-v2."""
+    if found.shape is None or found.sub_filter != PADES_FILTER or found.shape.signing_certificate == 2:  # noqa: PLR2004 - v2
+        return []
+    return [
+        Check.undecided(
+            5,
+            "signing-certificate",
+            "SIG_CONSTRAINTS_FAILURE",
+            "签名没有用signing-certificate-v2绑定签名证书",
+            "the signature does not bind its certificate by signing-certificate-v2",
+        )
+    ]
+
+
+def _revocation_good(uses: Sequence[Any]) -> Check:
+    kinds = "、".join(sorted({u.kind for u in uses})) or "—"
+    return Check.passed(
+        8,
+        "revocation",
+        f"签名时证书有效，未被吊销（依据{kinds}）",
+        f"no certificate of the chain was revoked at the proven time (from {kinds})",
+    )
+
+
+def _check_strength(digest: str, judged: Judgement | None, at: dt.datetime) -> list[Check]:
+    strengths = [algorithms.digest_strength(digest, at)]
+    if judged is not None:
+        chain = judged.chain[:-1] or ((judged.certificate,) if judged.certificate else ())
+        strengths += [algorithms.key_strength(c.public_key, at) for c in chain]
+    weak = [s.title for s in strengths if not s.good]
+    if weak:
+        return [
+            Check.undecided(
+                11,
+                "algorithm",
+                "CRYPTO_CONSTRAINTS_FAILURE",
+                f"算法强度不足：{'、'.join(weak)}",
+                f"too weak at that time: {', '.join(weak)}",
+            )
+        ]
+    if judged is None or not judged.chain:
+        return []
+    titles = ", ".join(dict.fromkeys(s.title for s in strengths))
+    return [Check.passed(11, "algorithm", f"算法强度足够（{titles}）", f"strong enough ({titles})")]
+
+
+def _reported(found: Found) -> SignatureReport:
+    certificate = found.judged.certificate if found.judged else None
+    grave = gravest(found.checks)
+    algorithm = None
+    if certificate is not None and found.shape is not None:
+        key = algorithms.key_strength(certificate.public_key, dt.datetime.max.replace(tzinfo=dt.UTC)).title
+        algorithm = f"{key} with {algorithms.DIGEST_TITLES[found.shape.digest]}"
+    return SignatureReport(
+        field=found.name,
+        kind="document-timestamp" if found.is_time_stamp else "signature",
+        indication=worst(c.indication for c in found.checks),
+        checks=tuple(sorted(found.checks, key=lambda c: c.step)),
+        level=found.level,
+        signer=common_name(certificate) if certificate is not None else None,
+        issuer=issuer_name(certificate) if certificate is not None else None,
+        signed_at=found.proven,
+        claimed_at=found.claimed,
+        algorithm=algorithm,
+        sub_indication=grave.sub_indication if grave else None,
+        serial=f"{certificate.serial_number:x}" if certificate is not None else None,
+        time_stamped_by=found.time_stamped_by,
+        revocation=found.uses,
+    )
