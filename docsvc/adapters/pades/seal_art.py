@@ -24,13 +24,14 @@ STAR_MM = 14.0
 NATIONAL_MM = 17.0
 TALL_MM = 5.6  # height of a character of the name …
 SHORT_MM = 4.3  # … and of one of a very long name
-PITCH_DEG = 22.0  # from one character to the next …
-SPAN_DEG = 286.0  # … unless the whole arc would be longer than this
+PITCH_DEG = (22.0, 36.0)  # least and most from one character to the next …
+SHORT_SPAN_DEG = 200.0  # … so that a short name reaches over this arc …
+SPAN_DEG = 286.0  # … and none over more than this
 FEW, MANY = 14, 30
 NAME_CHARS = (2, 40)
 TEST_MARK = "测试专用"
 TEST_MM = 3.1
-TEST_BELOW_MM = 10.4  # middle of the mark under the centre
+TEST_BELOW_MM = 10.9  # middle of the mark under the centre
 KAPPA = 0.5522847498  # a quarter circle as one Bézier curve
 
 
@@ -78,7 +79,7 @@ def draw(design: SealDesign, outline: Callable[[str], Outline], *, development: 
 def along_arc(name: str, diameter_mm: float) -> list[Char]:
     """The name's characters, evenly spread from left to right over the top; lengths in mm.
 
-    Up to 13 or so keep the same pitch; more fill the arc, lower and narrower. Raises SealError.
+    A few stand apart, some keep the same pitch, many fill the arc and grow lower and narrower. Raises SealError.
     """
     count = len(name)
     if not NAME_CHARS[0] <= count <= NAME_CHARS[1]:
@@ -86,12 +87,13 @@ def along_arc(name: str, diameter_mm: float) -> list[Char]:
     scale = diameter_mm / REFERENCE_MM
     crowd = min(max((count - FEW) / (MANY - FEW), 0.0), 1.0)
     height = (TALL_MM + (SHORT_MM - TALL_MM) * crowd) * scale
-    pitch = min(PITCH_DEG, SPAN_DEG / (count - 1))
+    gaps = count - 1
+    pitch = min(max(SHORT_SPAN_DEG / gaps, PITCH_DEG[0]), PITCH_DEG[1], SPAN_DEG / gaps)
     outer = diameter_mm / 2 - (RING_MM + GAP_MM) * scale
     # Neighbours come closest at the foot of the characters.
     room = 2 * (outer - height) * math.tan(math.radians(pitch / 2))
     width = min(room * 0.96, height)
-    start = -pitch * (count - 1) / 2
+    start = -pitch * gaps / 2
     return [Char(text, start + i * pitch, outer - height / 2, width, height) for i, text in enumerate(name)]
 
 

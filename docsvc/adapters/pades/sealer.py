@@ -162,7 +162,16 @@ class PadesSealer:
         raise StampError("the time-stamp outgrew the room kept for it")
 
     def _evidence_for(self, held: Held) -> list[Evidence]:
-        found = [self._trust.of([*held.seal_chain, *self._keys.roots], Purpose.SEAL)]
+        """What the DSS still lacks. Raises UntrustedError.
+
+        From B-LT on, it holds all for the seal, which may have been revoked since without harm to what it sealed
+        before; what a renewal needs is evidence for the last time-stamp (EN 319 142-1, 5.5).
+        """
+        if held.level is Level.B_LT:
+            return []
+        if held.level is Level.B_LTA:
+            return [self._trust.of(held.stamp_chains[-1], Purpose.TIME_STAMP)]
+        found = [self._trust.of(held.seal_chain, Purpose.SEAL)]
         found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         return found
 

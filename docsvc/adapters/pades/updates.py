@@ -98,9 +98,7 @@ def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Call
     with _refusals():
         writer = _open(pdf)
         _store(writer, evidence)
-        names = {name for name, _, _ in enumerate_sig_fields(writer)}
-        number = next(n for n in range(1, len(names) + 2) if f"{STAMP_FIELD}{n}" not in names)
-        name = f"{STAMP_FIELD}{number}"
+        name = _free_name(writer)
         protocol = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
         next(protocol)
         return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp)
@@ -140,6 +138,13 @@ def _store(writer: Any, evidence: Iterable[Evidence]) -> bool:
         crls=[c for e in found for c in e.crls],
     )
     return bool(store.modified)
+
+
+def _free_name(writer: Any) -> str:
+    """Read off the fields themselves: to read their values too would mean to decode each signature."""
+    fields = writer.root["/AcroForm"]["/Fields"] if "/AcroForm" in writer.root else ()
+    names = {f.get_object().get("/T") for f in fields}
+    return next(n for n in (f"{STAMP_FIELD}{i}" for i in range(1, len(names) + 2)) if n not in names)
 
 
 def _placeholder(room: int) -> Any:
