@@ -58,7 +58,7 @@ def context(accepted: Accepted) -> dict[str, Any]:
         "you": _you(party),
         "party": {"name": party["name"], "rows": party_rows(party)},
         "officers": [person(officer) for officer in data["officers"]],
-        "officer_rows": [_row("执法人员", person(officer)) for officer in data["officers"]],
+        "officer_rows": officer_rows(data),
         "case": _case(data["case"]),
         "delivery": delivery_rows(party),
         "electronic": bool(party["e_delivery"]["agreed"]),
@@ -97,12 +97,10 @@ def delivery_rows(party: Mapping[str, Any]) -> list[Row]:
     way = party["e_delivery"]
     if not way["agreed"]:
         return [_row("电子送达", "当事人未同意电子送达")]
-    rows = [_row("电子送达", "当事人已确认同意")]
-    if way.get("confirmed_on"):
-        rows.append(_row("确认日期", date(way["confirmed_on"])))
-    if way.get("channel"):
-        rows.append(_row("送达渠道", word("channel", way["channel"])))
-    return rows + _rows(way, address="送达地址")
+    when = f"于{date(way['confirmed_on'])}" if way.get("confirmed_on") else ""
+    channel = f"，送达渠道：{word('channel', way['channel'])}" if way.get("channel") else ""
+    address = f"，送达地址：{way['address']}" if way.get("address") else ""
+    return [_row("电子送达", f"当事人已{when}确认同意{channel}{address}")]
 
 
 def info_rows(accepted: Accepted) -> list[Row]:
@@ -117,8 +115,13 @@ def info_rows(accepted: Accepted) -> list[Row]:
         *delivery_rows(data["party"]),
         *case_rows(data["case"]),
     ]
-    rows += [_row("执法人员", person(officer)) for officer in data["officers"]]
-    return rows
+    return rows + officer_rows(data)
+
+
+def officer_rows(data: Mapping[str, Any]) -> list[Row]:
+    """The officers, a row each; those whom an interview record names as interviewers already are left out."""
+    named = data["body"].get("interviewers") or []
+    return [_row("执法人员", person(one)) for one in data["officers"] if one not in named]
 
 
 def case_rows(case: Mapping[str, Any]) -> list[Row]:

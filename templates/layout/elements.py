@@ -53,7 +53,7 @@ def row_tag(expression: str) -> str:
     return f"<w:tr>{_cell(cell, LABEL_WIDTH)}{_cell('<w:p/>', VALUE_WIDTH)}</w:tr>"
 
 
-LABEL_WIDTH, VALUE_WIDTH = 2381, 6468  # twips; together the width of the type area
+LABEL_WIDTH, VALUE_WIDTH = 2280, 6569  # twips; together the width of the type area
 
 
 def fact_table(*sources: str) -> str:
@@ -63,7 +63,7 @@ def fact_table(*sources: str) -> str:
     """
     rows = "".join(
         row_tag(f"for row in {source}")
-        + '<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="480" w:hRule="atLeast"/></w:trPr>'
+        + '<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="460" w:hRule="atLeast"/></w:trPr>'
         + _cell(paragraph("{{ row.label }}", "TableLabel"), LABEL_WIDTH)
         + _cell(paragraph("{{ row.value }}", "TableValue"), VALUE_WIDTH)
         + "</w:tr>"

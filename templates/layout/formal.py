@@ -23,7 +23,8 @@ def no_penalty_decision() -> str:
             "{% if body.extension %}，办案期限经批准延长（{{ body.extension }}）{% endif %}。",
             "Text",
         )
-        + paragraph("执法人员{{ officers | join('、') }}依法进行了调查，本案现已调查终结。", "Text")
+        + each("officer", "officers", paragraph("执法人员：{{ officer }}", "Item"))
+        + paragraph("上述执法人员依法进行了调查，本案现已调查终结。", "Text")
         + paragraph("二、查明的事实和证据", "Section")
         + lines("body.facts")
         + when("body.no_fault", paragraph("当事人有证据足以证明没有主观过错。", "Text"))

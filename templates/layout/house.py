@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from templates.layout.elements import field as page_field
-from templates.layout.elements import paragraph, part, run, when
+from templates.layout.elements import field, paragraph, part, run, when
 
 # Twips (1/20 pt). The type area is 156 × 225 mm, of 22 lines with 28 characters each (5.2.1, 5.2.3): a 16 pt
 # character advances by 15.8 pt, a line by 28.95 pt.
@@ -36,7 +35,8 @@ class Style:
     font: str = ""
     size: int = 0
     paragraph: str = ""
-    run: str = field(default="")
+    run: str = ""
+    language: str = ""
 
     def xml(self) -> str:
         """As an element of styles.xml."""
@@ -50,7 +50,7 @@ class Style:
         based = f'<w:basedOn w:val="{self.based_on}"/>' if self.key != "Normal" else ""
         return (
             f'<w:style w:type="paragraph"{default} w:styleId="{self.key}"><w:name w:val="{escape(self.name)}"/>'
-            f"{based}<w:qFormat/><w:pPr>{self.paragraph}</w:pPr><w:rPr>{font}{self.run}{size}</w:rPr></w:style>"
+            f"{based}<w:qFormat/><w:pPr>{self.paragraph}</w:pPr><w:rPr>{font}{self.run}{size}{self.language}</w:rPr></w:style>"
         )
 
 
@@ -72,11 +72,17 @@ def align(value: str) -> str:
 KEEP_NEXT, KEEP_LINES, NEW_PAGE = "<w:keepNext/>", "<w:keepLines/>", "<w:pageBreakBefore/>"
 TWO = 2 * CHARACTER
 HEADING = '<w:outlineLvl w:val="{}"/>'
+# No closing mark begins a line, and none hangs over the edge. LibreOffice 7.4 reads overflowPunct the wrong way
+# round (off hangs, on does not), and Word's default is on: so "on" is written. A test measures the edge.
+CHINESE = '<w:widowControl w:val="0"/><w:kinsoku/><w:overflowPunct/>'
+# The document's language is Chinese (docDefaults), but its Latin letters and figures must not be called so: in
+# Chinese text LibreOffice breaks lines anywhere, even inside "2026".
+FIGURES = '<w:lang w:val="en-US" w:eastAsia="zh-CN"/>'
 NO_PITCH = '<w:spacing w:val="0"/>'
 
 # Facts are not torn over two pages (keepLines): a sentence of a decision stays readable, and can be searched.
 STYLES = (
-    Style("Normal", "Normal", paragraph=spacing() + align("both")),
+    Style("Normal", "Normal", paragraph=CHINESE + spacing() + align("both"), language=FIGURES),
     Style("Code", "行政行为码", size=24, paragraph=spacing(400) + align("right"), run=NO_PITCH),
     Style(
         "AgencyTitle",
@@ -127,7 +133,11 @@ STYLES = (
         )
     ),
     *(
-        Style(f"Date{key.title()}", f"成文日期·{label}", paragraph=spacing() + indent(left) + align("center"))
+        Style(
+            f"Date{key.title()}",
+            f"成文日期·{label}",
+            paragraph=KEEP_NEXT + spacing() + indent(left) + align("center"),
+        )
         for key, label, left in (
             ("short", "短", SIGNOFF["short"]),
             ("long", "长", SIGNOFF["long"]),
@@ -141,8 +151,8 @@ STYLES = (
         font="黑体",
         paragraph=NEW_PAGE + KEEP_NEXT + spacing(after=200) + align("left") + HEADING.format(1),
     ),
-    Style("TableLabel", "表格栏目", size=28, paragraph=spacing(480) + align("left"), run=NO_PITCH),
-    Style("TableValue", "表格内容", size=28, paragraph=spacing(480) + align("left"), run=NO_PITCH),
+    Style("TableLabel", "表格栏目", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
+    Style("TableValue", "表格内容", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
     Style("PageNumber", "页码", font="宋体", size=28, paragraph=spacing(400), run=NO_PITCH),
     Style("PageOdd", "页码·单页", "PageNumber", paragraph=indent(right=280) + align("right")),
     Style("PageEven", "页码·双页", "PageNumber", paragraph=indent(left=280) + align("left")),
@@ -172,8 +182,7 @@ def styles() -> str:
         '<w:rFonts w:ascii="仿宋" w:hAnsi="仿宋" w:eastAsia="仿宋" w:cs="仿宋"/>'
         f'<w:spacing w:val="{PITCH}"/><w:sz w:val="32"/><w:szCs w:val="32"/>'
         '<w:lang w:val="zh-CN" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
-        '<w:pPrDefault><w:pPr><w:widowControl w:val="0"/><w:kinsoku/><w:overflowPunct w:val="0"/>'
-        '<w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/></w:pPr></w:pPrDefault></w:docDefaults>'
+        "</w:docDefaults>"
     )
     line = 'w:val="single" w:sz="4" w:space="0" w:color="000000"'
     edges = "".join(f"<w:{edge} {line}/>" for edge in ("top", "left", "bottom", "right", "insideH", "insideV"))
@@ -192,7 +201,8 @@ def settings(*, two_sided: bool) -> str:
         ("<w:evenAndOddHeaders/>" if two_sided else "")
         + '<w:characterSpacingControl w:val="doNotCompress"/>'
         + "<w:compat><w:doNotExpandShiftReturn/>"
-        + '<w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/>'
+        + '<w:compatSetting w:name="compatibilityMode" '
+        'w:uri="http://schemas.microsoft.com/office/word" w:val="15"/>'
         + '</w:compat><w:themeFontLang w:val="zh-CN" w:eastAsia="zh-CN"/>',
     )
 
@@ -202,7 +212,8 @@ def section(*, two_sided: bool) -> str:
     footer = FOOTER if two_sided else RECORD_FOOTER
     kinds = ("default", "even") if two_sided else ("default",)
     references = "".join(
-        f'<w:headerReference w:type="{kind}" r:id="header{i}"/><w:footerReference w:type="{kind}" r:id="footer{i}"/>'
+        f'<w:headerReference w:type="{kind}" r:id="header{i}"/>'
+        f'<w:footerReference w:type="{kind}" r:id="footer{i}"/>'
         for i, kind in enumerate(kinds, 1)
     )
     return (
@@ -217,14 +228,14 @@ def letter_edges() -> dict[str, tuple[str, str]]:
     edges = {}
     for i, style in enumerate(("PageOdd", "PageEven"), 1):
         edges[f"header{i}"] = ("header", _header(i))
-        number = run("— ") + page_field("PAGE") + run(" —")
+        number = run("— ") + field("PAGE") + run(" —")
         edges[f"footer{i}"] = ("footer", part("ftr", paragraph("", style, number)))
     return edges
 
 
 def record_edges() -> dict[str, tuple[str, str]]:
     """Header and footer of a record: the party signs every page, 第 页 共 页 stands in the middle."""
-    number = run("第 ") + page_field("PAGE") + run(" 页　共 ") + page_field("NUMPAGES") + run(" 页")
+    number = run("第 ") + field("PAGE") + run(" 页　共 ") + field("NUMPAGES") + run(" 页")
     signs = when("not body.refused", paragraph("被约谈人签名（按指印）：", "PageSign", blank(DATE_BLANK)))
     return {
         "header1": ("header", _header(1)),
@@ -249,7 +260,7 @@ def _header(number: int) -> str:
 
 
 def watermark(number: int) -> str:
-    """测试, large and pale across the page, behind the text: drawn as shapes, so that no search finds it in a value."""
+    """测试, large and pale across the page, behind the text: drawn as shapes, so that no search meets it."""
     return (
         '<w:r><w:rPr><w:noProof/></w:rPr><w:pict><v:shapetype id="_x0000_t136" coordsize="21600,21600" o:spt="136" '
         'adj="10800" path="m@7,l@8,m@5,21600l@6,21600e"><v:formulas><v:f eqn="sum #0 0 10800"/>'

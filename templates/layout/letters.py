@@ -102,7 +102,7 @@ def interview_notice() -> str:
         + when("body.urgent_reason", paragraph("紧急约谈的理由：{{ body.urgent_reason }}", "Item"))
         + paragraph("约谈地点：{{ body.place }}。", "Item")
         + paragraph("约谈机关：{{ body.agencies }}。", "Item")
-        + paragraph("约谈人员：{{ officers | join('、') }}。", "Item")
+        + each("officer", "officers", paragraph("约谈人员：{{ officer }}", "Item"))
         + paragraph("被约谈人：{{ body.interviewee }}。", "Item")
         + when("body.bring", paragraph("请携带以下材料：{{ body.bring }}。", "Item"))
         + when("body.notice", paragraph("{{ body.notice }}", "Text"))
