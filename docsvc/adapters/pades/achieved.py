@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.misc import PdfError
@@ -137,15 +138,16 @@ def _covered(chain: tuple[bytes, ...], store: _Store) -> bool:
 
 def _read_store(pdf: bytes) -> _Store:
     root = PdfFileReader(io.BytesIO(pdf)).root
-    dss = root.get("/DSS", {})
-    certificates = tuple(_certificate(data) for data in _streams(dss.get("/Certs", ())))
-    good = frozenset(answer for data in _streams(dss.get("/OCSPs", ())) for answer in _answers(data))
-    return _Store(certificates, good, frozenset(_list_issuer(data) for data in _streams(dss.get("/CRLs", ()))))
+    dss = root["/DSS"] if "/DSS" in root else {}  # noqa: SIM401 - .get() does not follow the reference
+    certificates = tuple(_certificate(data) for data in _streams(dss, "/Certs"))
+    good = frozenset(answer for data in _streams(dss, "/OCSPs") for answer in _answers(data))
+    return _Store(certificates, good, frozenset(_list_issuer(data) for data in _streams(dss, "/CRLs")))
 
 
-def _streams(references: Iterable[object]) -> Iterator[bytes]:
-    for reference in references:
-        yield reference.get_object().data  # type: ignore[attr-defined]  # pyHanko's indirect objects
+def _streams(dss: Any, key: str) -> Iterator[bytes]:
+    """Contents of the streams that an array of the DSS refers to."""
+    for reference in dss[key] if key in dss else ():
+        yield reference.get_object().data
 
 
 @lru_cache(PARSED)
