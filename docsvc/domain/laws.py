@@ -110,8 +110,8 @@ def articles_cited(text: str) -> list[int] | None:
 
 
 def numeral_value(text: str) -> int | None:
-    """Value of a Chinese numeral as laws number their articles (三, 十, 六十一, 一百零五, 一千二百六十), or of Arabic
-    digits; None where it is no such numeral.
+    """Value of a Chinese numeral as laws number their articles (三, 六十一, 一百零五), or of Arabic digits;
+    None where it is no such numeral.
     """
     if text.isascii() and text.isdigit():
         return int(text) if len(text) <= 5 else None  # noqa: PLR2004 - no law has a hundred thousand articles

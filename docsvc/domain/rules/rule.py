@@ -28,9 +28,9 @@ class Reference:
 class Known:
     """What the use case gathered before it asked the rules.
 
-    `today` is the date in Asia/Shanghai. `references` holds, by number text, those documents of this service that the
-    case cites. `terminated` holds the numbers of measures that an earlier termination notice has ended.
-    `undrawable` gives the characters of a text that no font can draw.
+    `today` is the date in Asia/Shanghai. `references` holds, by number text, those documents of this service that
+    the case cites. `terminated` holds the numbers of measures that an earlier termination notice of the same case
+    (agency and action code) has ended. `undrawable` gives the characters of a text that no font can draw.
     """
 
     today: dt.date
@@ -99,8 +99,8 @@ class Facts:
     def in_order(self) -> bool:
         """Whether the issue date is neither in the future nor before the facts of the case.
 
-        Where it is not, G05 or G07 says so; rules that count from the issue date then keep silent, so that one wrong
-        date is one finding.
+        Where it is not, G05 or G07 says so; rules that count from the issue date then keep silent, so that one
+        wrong date is one finding.
         """
         return self.issue <= self.known.today and not self.fact_dates_broken
 

@@ -1,0 +1,93 @@
+"""The catalogue: every rule with its id, its meaning and the documents it concerns, and how a case is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from docsvc.domain.errors import Finding
+from docsvc.domain.rules import (
+    citations,
+    general,
+    guidance,
+    interview,
+    nature,
+    no_penalty,
+    party,
+    references,
+    termination,
+    wording,
+)
+from docsvc.domain.rules.references import references_in
+from docsvc.domain.rules.rule import Facts, Known, Reference, Rule
+
+__all__ = ["RULES", "Facts", "Known", "Reference", "Rule", "check_case", "references_in"]
+
+GUIDANCE: Final = frozenset({"advice", "reminder", "interview_notice"})
+LETTERS: Final = frozenset({"advice", "reminder"})
+NOTICE: Final = frozenset({"interview_notice"})
+RECORD: Final = frozenset({"interview_record"})
+DECISION: Final = frozenset({"no_penalty_decision"})
+ENDING: Final = frozenset({"termination_notice"})
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule("SCHEMA", "机关已登记", "the agency is registered", general.agency_is_registered),
+    Rule("SCHEMA", "份数相加等于总份数", "copies add up", general.copies_add_up),
+    Rule("SCHEMA", "危害后果用语", "harm is a known word", no_penalty.harm_is_known, DECISION),
+    Rule("G01", "两名以上执法人员，一名主办", "two or more officers, one leading", general.two_officers),
+    Rule("G02", "统一社会信用代码", "unified social credit code (GB 32100)", party.uscc_is_right),
+    Rule("G03", "居民身份证号码", "resident identity number (GB 11643)", party.identity_numbers_are_right),
+    Rule("G04", "引用文号的写法和年份", "form and year of cited numbers", references.numbers_in_form),
+    Rule("G05", "日期真实，成文日期不在未来", "dates are real; not issued in the future", general.not_in_future),
+    Rule("G06", "当事人类型与各项相符", "the party has the fields of its type", party.kind_has_its_fields),
+    Rule("G07", "成文日期不早于事实", "issued after every fact that it tells", general.dates_in_order),
+    Rule("G07", "期限晚于成文日期", "terms lie ahead", guidance.terms_follow, LETTERS),
+    Rule("G08", "没有未填写的占位符", "no placeholder is left", wording.nothing_unfilled),
+    Rule("G09", "印章名称与机关名称一致", "the seal bears the agency's name", general.seal_is_the_agencys),
+    Rule("G10", "法律依据存在且有效", "the law cited exists and is in force", citations.law_is_cited_and_in_force),
+    Rule("G12", "每个字都能印出", "every character can be drawn", wording.everything_drawable),
+    Rule("G13", "行政指导写明自愿", "guidance says that it is voluntary", nature.says_it_is_voluntary, GUIDANCE),
+    Rule("G14", "法律性质与结尾相符", "the ending fits the legal nature", nature.ends_as_its_nature_demands),
+    Rule("NP01", "不予处罚的法定理由", "statutory ground, word for word", no_penalty.ground_is_statutory, DECISION),
+    Rule(
+        "NP02", "轻微、改正、无危害", "minor, corrected, no harm", no_penalty.minor_corrected_without_harm, DECISION
+    ),
+    Rule("NP03", "初次、轻微、改正", "first, slight, corrected", no_penalty.first_offence_checked, DECISION),
+    Rule("NP04", "证据", "evidence", no_penalty.evidence_is_listed, DECISION),
+    Rule("NP05", "清单事项", "item of the list", no_penalty.list_item_was_effective, DECISION),
+    Rule("NP06", "教育", "education", no_penalty.party_was_educated, DECISION),
+    Rule("NP07", "九十日内作出", "within 90 days of filing", no_penalty.decided_within_term, DECISION),
+    Rule("NP08", "复议和诉讼途径", "remedies", no_penalty.remedies_are_offered, DECISION),
+    Rule("NP09", "改正后复查", "rechecked after the correction", no_penalty.rechecked_after_correction, DECISION),
+    Rule("NP10", "追责时效已过", "the limitation has passed", no_penalty.limitation_has_passed, DECISION),
+    Rule("NP11", "没有处罚内容", "no penalty is imposed", no_penalty.no_penalty_is_imposed, DECISION),
+    Rule("NP12", "责令监护人", "the guardian is ordered", no_penalty.guardian_is_ordered, DECISION),
+    Rule("NP13", "承诺已履行", "the commitment was kept", no_penalty.commitment_was_kept, DECISION),
+    Rule("T01", "三种终止理由之一", "one of three reasons", termination.reason_is_one_of_three, ENDING),
+    Rule("T02", "措施正在实施", "the measure was running", termination.measure_was_running, ENDING),
+    Rule("T03", "后续处理", "next step", termination.next_step_is_known, ENDING),
+    Rule("T04", "只终止一次", "ended once", termination.ended_once, ENDING),
+    Rule("I01", "同一日内开始和结束", "starts and ends on one day", interview.one_sitting, RECORD),
+    Rule("I02", "先通知后约谈", "notice comes first", interview.notice_came_first, NOTICE | RECORD),
+    Rule("I03", "记录人不是被约谈人", "the recorder is another person", interview.recorder_is_another, RECORD),
+    Rule("I04", "联合约谈两个以上机关", "joint: two agencies or more", interview.joint_names_agencies, NOTICE),
+    Rule("I05", "逐页签名或者注明拒签", "every page signed, or refusal noted", interview.every_page_signed, RECORD),
+    Rule("I06", "告知权利", "rights were told", interview.rights_were_told, RECORD),
+    Rule("I08", "整改期限晚于约谈", "the deadline follows the interview", interview.deadline_follows, RECORD),
+)
+
+# A text that is unfilled or can't be drawn has no meaning that other rules could judge.
+ABOUT_TEXT: Final = ("G08", "G12")
+
+
+def check_case(case: Mapping[str, Any], known: Known) -> list[Finding]:
+    """Everything that the catalogue finds wrong (severity error) or doubtful (warning) in a case whose shape the
+    schema has accepted, in the order of the catalogue. One fault gives one rule id.
+
+    Warnings have ids of their own: REF (cited document not of this service), LAW (title not in the register),
+    CALENDAR (holidays of that year not known).
+    """
+    facts = Facts(case, known)
+    findings = [f for rule in RULES if rule.concerns(facts.doc_type) for f in rule.check(facts)]
+    unreadable = {f.pointer for f in findings if f.rule in ABOUT_TEXT}
+    return [f for f in findings if f.rule in ABOUT_TEXT or f.pointer not in unreadable]
