@@ -22,16 +22,16 @@ def seal(
 ) -> Sealed:
     """The signed PDF with the level it reached.
 
-    A document below B-T has no proven time, so that its verdict can be no better than INDETERMINATE; that is let
-    pass, with the shortfall recorded. Raises SealError where the place is not found, the seal can't be used, or our
-    own verifier says TOTAL-FAILED.
+    Below B-LT a file carries no answer on revocation, so that its verdict can be no better than INDETERMINATE; that
+    is let pass, with the shortfall recorded. Raises SealError where the place is not found, the seal can't be used,
+    or our own verifier does not say what the level promises.
     """
     place = pages.seal_place(laid_out.pdf, accepted.agency.seal.name, chinese_date(accepted.case.issue_date))
     pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, accepted.agency.seal, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:
         raise SealError(f"the sealed document does not stand its own verification: {_faults(report)}")
-    if achieved is not Level.B_B and report.indication is not Indication.PASSED:
+    if achieved.rank >= Level.B_LT.rank and report.indication is not Indication.PASSED:
         raise SealError(f"the sealed document is {achieved} but its verification is open: {_faults(report)}")
     return Sealed(pdf, sha256_hex(pdf), target, achieved, shortfall)
 

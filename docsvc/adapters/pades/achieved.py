@@ -146,7 +146,8 @@ def _read_store(pdf: bytes) -> _Store:
 
 def _streams(dss: Any, key: str) -> Iterator[bytes]:
     """Contents of the streams that an array of the DSS refers to."""
-    for reference in dss[key] if key in dss else ():
+    array = dss[key] if key in dss else ()  # noqa: SIM401 - as above
+    for reference in array:
         yield reference.get_object().data
 
 
