@@ -139,17 +139,23 @@ def _unknown(schema: Mapping[str, Any], instance: Mapping[str, Any]) -> Iterator
 
 
 def _nearest_mark(schema: Mapping[str, Any], path: Iterable[str | int]) -> Mapping[str, Any]:
-    """The innermost subschema with an x-rule on the way to a keyword, local references followed."""
+    """The innermost subschema with an x-rule on the way to a keyword.
+
+    jsonschema leaves "$ref" out of its paths, so a step that a subschema lacks is looked for where its $ref points.
+    """
     node: Any = schema
     marked: Mapping[str, Any] = {}
     for step in path:
-        if step == "$ref":
+        while isinstance(node, Mapping) and step not in node and "$ref" in node:
             node = _resolved(schema, node["$ref"])
-        elif isinstance(node, Mapping | list):
-            node = node[step]  # type: ignore[index] # an int step stands only where the node is a list
-        if isinstance(node, Mapping) and isinstance(node.get("x-rule"), str):
-            marked = node
+            marked = node if _is_marked(node) else marked
+        node = node[step]
+        marked = node if _is_marked(node) else marked
     return marked
+
+
+def _is_marked(node: Any) -> bool:
+    return isinstance(node, Mapping) and isinstance(node.get("x-rule"), str)
 
 
 def _resolved(schema: Mapping[str, Any], reference: str) -> Any:
