@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL and an S3, on free loopback ports, in folders of their own, stopped at the end."""
+"""Real servers for tests: PostgreSQL and an S3, on free loopback ports, each in a folder of its own."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class SqlDatabase:
                     if not self._is_sqlite:
                         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
                     metadata.create_all(connection)
-            except (sa.exc.SQLAlchemyError, OSError) as e:
+            except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as e:
                 raise SetupError(f"数据库无法打开；the database can't be opened: {self._shown} ({_why(e)})") from e
             self._ready = True
 
@@ -101,7 +101,8 @@ class SqlDatabase:
         """The engine's faults as errors of our tree; the engine's own text stays in the cause."""
         try:
             yield
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as e:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.Error) as e:
+            # sqlite3's own come from opening a connection, where SQLAlchemy does not wrap them.
             raise DatabaseError(
                 f"数据库暂不可用，请稍后重试；the database is not available now: {self._shown} ({_why(e)})"
             ) from e
@@ -138,7 +139,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: Any) -> None:
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -184,13 +185,9 @@ def _switch_to_wal(engine: sa.Engine) -> None:
         try:
             (mode,) = connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as e:
-            if time.monotonic() > deadline or e.sqlite_errorcode & 0xFF not in (
-                sqlite3.SQLITE_BUSY,
-                sqlite3.SQLITE_LOCKED,
-            ):
-                raise sa.exc.OperationalError("PRAGMA journal_mode", None, e) from e
-        except sqlite3.DatabaseError as e:
-            raise sa.exc.DatabaseError("PRAGMA journal_mode", None, e) from e
+            locked = e.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not locked or time.monotonic() > deadline:
+                raise
         else:
             if mode == "wal":
                 return

@@ -112,9 +112,11 @@ def temporary_file(folder: Path, data: bytes) -> Iterator[Path]:
         os.fsync(descriptor)
         yield path
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        os.close(descriptor)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

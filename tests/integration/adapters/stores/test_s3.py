@@ -13,6 +13,7 @@ import pytest
 from minio import Minio
 
 from docsvc.adapters.stores.bucket import Bucket, S3Target
+from docsvc.adapters.stores.publisher import S3Publisher
 from docsvc.adapters.stores.s3 import S3Store
 from docsvc.domain.errors import ObjectMissingError, SetupError, StoreError
 from docsvc.pipeline.store import object_key
@@ -34,7 +35,7 @@ def bucket(target):
 
 
 @pytest.fixture
-def plain_bucket(target, s3_server):
+def plain_bucket(target):
     """The same bucket, made by somebody else without object lock."""
     client = Minio(target.endpoint, target.access_key, target.secret_key, secure=False, region=target.region)
     client.make_bucket(target.bucket)
@@ -82,7 +83,8 @@ def test_a_date_in_the_past_locks_nothing(target, bucket):
     assert bucket.stored(key).retained_until is None
 
 
-def test_a_bucket_without_lock_takes_no_object_that_asks_for_one(target, plain_bucket):
+@pytest.mark.usefixtures("plain_bucket")
+def test_a_bucket_without_lock_takes_no_object_that_asks_for_one(target):
     objects = S3Store(target)
     key, data = new_object()
     with pytest.raises(StoreError, match="object lock"):
@@ -121,7 +123,9 @@ def test_a_hidden_object_is_missing_and_can_be_put_again(target, bucket):
 
 
 def test_the_published_checkpoints_before_the_newest_can_still_be_read(target, bucket):
-    versions = [bucket.write("log/checkpoint", note) for note in (b"1", b"2", b"3")]
+    for note in (b"1", b"2", b"3"):
+        S3Publisher(target).publish(note)
+    versions = [version for _, version in bucket.versions("log/checkpoint")][::-1]  # listed newest first
     assert [bucket.read("log/checkpoint", version) for version in versions] == [b"1", b"2", b"3"]
 
 
@@ -188,7 +192,7 @@ class Nonsense(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_PUT = do_GET
+    do_PUT = do_GET  # noqa: N815 - the server's naming
 
     def do_HEAD(self):
         self.send_response(200)
