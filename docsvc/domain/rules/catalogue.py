@@ -90,4 +90,9 @@ def check_case(case: Mapping[str, Any], known: Known) -> list[Finding]:
     facts = Facts(case, known)
     findings = [f for rule in RULES if rule.concerns(facts.doc_type) for f in rule.check(facts)]
     unreadable = {f.pointer for f in findings if f.rule in ABOUT_TEXT}
-    return [f for f in findings if f.rule in ABOUT_TEXT or f.pointer not in unreadable]
+    return [f for f in findings if f.rule in ABOUT_TEXT or not _covers(f.pointer, unreadable)]
+
+
+def _covers(pointer: str, places: set[str]) -> bool:
+    """Whether one of `places` is at or under `pointer`."""
+    return any(p == pointer or p.startswith(f"{pointer}/") for p in places)

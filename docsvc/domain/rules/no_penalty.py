@@ -8,6 +8,7 @@ from typing import Final
 
 from docsvc.domain.calendar import years_after
 from docsvc.domain.errors import Finding
+from docsvc.domain.identity import read_resident_id
 from docsvc.domain.rules.general import DECISION_TERM
 from docsvc.domain.rules.grounds import EDUCATED, GROUNDS, GUARDED, PENALTY_LAW, quotes, stands_in
 from docsvc.domain.rules.references import agrees_with_issued
@@ -25,6 +26,7 @@ PENALTY: Final = re.compile(  # kinds of penalty, 行政处罚法 第九条, as 
 )
 HARMS: Final = ("none", "slight", "serious")
 SIXTY_DAYS: Final = 60  # 行政复议法 2023 第二十条: a law may give more, none gives less
+CHILDHOOD: Final = 14  # years, 第三十条
 SIX_MONTHS: Final = 6  # 行政诉讼法 第四十六条
 
 
@@ -294,9 +296,11 @@ def guardian_is_ordered(facts: Facts) -> Iterator[Finding]:
                 f"应当写明责令监护人的{what}",
                 f"the guardian's order lacks: {name}",
             )
-    birth, violated = facts.day("/party/birth"), facts.day("/case/violation_on")
-    if code == "under_14" and birth and violated and years_after(birth, 14) <= violated:
-        yield fault("NP12", "/party/birth", "违法行为发生时已满十四周岁", "the party was 14 or older on that day")
+    resident, violated = read_resident_id(facts.text("/party/id_no")), facts.day("/case/violation_on")
+    if code != "under_14" or resident is None or violated is None or facts.fact_dates_broken:
+        return
+    if years_after(resident.birth, CHILDHOOD) <= violated:
+        yield fault("NP12", "/party/id_no", "违法行为发生时已满十四周岁", "the party was 14 or older on that day")
 
 
 def commitment_was_kept(facts: Facts) -> Iterator[Finding]:
