@@ -132,7 +132,8 @@ class OfficeConverter:
             self._kill()
             raise ConversionError(self._late()) from e
         except BridgeGoneError as e:
-            raise self._failure(str(e)) from None  # the cause, with the office's last words, is set there
+            failure = self._failure(str(e))
+            raise failure from failure.__cause__
 
     def _start(self) -> _Session:
         soffice = _soffice(self._soffice)

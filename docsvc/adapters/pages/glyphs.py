@@ -65,7 +65,8 @@ def _undrawn(font: Any) -> Iterator[Undrawn]:
 def _empty(descriptor: Any, base: Any, texts: Mapping[int, str]) -> set[int]:
     """Codes among those of ToUnicode whose glyph is .notdef or, where that is cheap to see, blank."""
     if "/FontFile" in descriptor:
-        named = {int(c): g.decode("latin-1") for c, g in TYPE1_CODE.findall(descriptor.FontFile.read_bytes())}
+        clear = descriptor.FontFile.read_bytes().partition(b"eexec")[0]  # what follows is encrypted (Type 1, 7)
+        named = {int(c): g.decode("latin-1") for c, g in TYPE1_CODE.findall(clear)}
         return {code for code in texts if named.get(code, NOTDEF) == NOTDEF}
     if "/FontFile2" in descriptor:
         return _empty_truetype(descriptor.FontFile2.read_bytes(), base, texts)

@@ -59,7 +59,7 @@ class PdfPages:
             count = len(document)
             text = "".join(_text(document, n) for n in range(count))
         for fault in undrawn_codes(pdf):
-            raise MissingGlyphError(_undrawn(fault, text))
+            raise MissingGlyphError(_undrawn(fault, expected if fault.text in expected else text))
         missing = Counter(_visible(expected)) - Counter(_visible(text))
         if missing:
             raise MissingGlyphError(_unreadable(next(iter(missing)), expected))
@@ -68,8 +68,10 @@ class PdfPages:
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`.
 
-        Both on one axis within 2 mm. x is that axis, y 5 mm above the middle of both lines. Raises SealError
-        where there is no such place or a seal of that diameter would leave the page.
+        Both on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
+        in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
+        of both lines. Raises SealError where there is no such place or a seal of that diameter would leave the
+        page.
         """
         name, date = _squeezed(name), _squeezed(date)
         with _opened(pdf) as document:
@@ -80,7 +82,9 @@ class PdfPages:
                 with closing(document[n]) as page:
                     lines = _lines(page)
                     box = page.get_mediabox()
-                place = next(filter(None, (_centre(a, b, name, date) for a, b in pairwise(lines[::-1]))), None)
+                middle = (box[0] + box[2]) / 2 - AXIS_TOLERANCE_MM * POINTS_PER_MM
+                centres = filter(None, (_centre(a, b, name, date) for a, b in pairwise(lines[::-1])))
+                place = next((centre for centre in centres if centre[0] >= middle), None)
                 if place is None:
                     continue
                 x, y = place
