@@ -11,7 +11,9 @@ from docsvc.domain.errors import TemplateFaultError
 DIGITS: Final = "零一二三四五六七八九"
 STOPS: Final = ("。", "；", "！", "？")
 
-# Words for the codes of case JSON. A code without a word is never printed: see `word`.
+# Words for the codes of case JSON: closed tables, where the schema or a rule knows all codes, and open ones, where
+# a caller may write a text of their own instead of a code.
+OPEN: Final = frozenset({"gender", "channel"})
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "party.type": {
         "enterprise": "企业",
@@ -31,7 +33,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "mode": {"individual": "个别约谈", "group": "集中约谈", "joint": "联合约谈"},
     "choice": {"accept": "接受约谈", "decline": "不接受约谈"},
-    "harm": {"none": "没有造成危害后果", "slight": "危害后果轻微", "serious": "造成较重危害后果"},
+    "harm": {"none": "没有造成危害后果", "slight": "危害后果轻微", "serious": "危害后果较重"},
     "measure": {
         "commitment": "轻微违法行为告知承诺",
         "advice": "行政建议",
@@ -68,13 +70,15 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def word(table: str, code: Any) -> str:
-    """The Chinese word for a code of case JSON. Raises TemplateFaultError for a code that has none: an English
-    code must not reach an official document.
+    """The Chinese word for a code of case JSON; in an open table, a text that is no code stands for itself.
+
+    Raises TemplateFaultError for a code of a closed table that has no word: it must not reach a document.
     """
-    try:
-        return WORDS[table][str(code)]
-    except KeyError as e:
-        raise TemplateFaultError(f"代码“{code}”（{table}）没有中文用语，不能写入文书") from e
+    text = str(code)
+    found = WORDS[table].get(text, text if table in OPEN else None)
+    if found is None:
+        raise TemplateFaultError(f"代码“{code}”（{table}）没有中文用语，不能写入文书")
+    return found
 
 
 def date(value: str | dt.date | None) -> str:

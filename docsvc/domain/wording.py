@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from docsvc.domain.document import Accepted
@@ -35,13 +35,17 @@ def context(accepted: Accepted) -> dict[str, Any]:
     ("short", "long" or "wide"), copies_note, info (rows of the 文书信息表), delivery (rows), electronic (bool),
     test_data (bool); `body` differs by type. Raises TemplateFaultError for a type or a code that has no wording.
     """
-    data = accepted.case.data
+    if accepted.case.doc_type not in BODIES:
+        raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
     try:
-        body = BODIES[accepted.case.doc_type](data["body"], accepted)
-    except KeyError as e:
-        if accepted.case.doc_type in BODIES:
-            raise TemplateFaultError(f"{accepted.case.doc_type} 的案件缺少字段 {e}，无法成文") from e
-        raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语") from e
+        return _context(accepted)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        # The rules refuse such a case; this is for one that a changed template or schema let through.
+        raise TemplateFaultError(f"{accepted.case.doc_type} 的案件缺少成文所需的内容：{e}") from e
+
+
+def _context(accepted: Accepted) -> dict[str, Any]:
+    data = accepted.case.data
     manifest, agency, party = accepted.doc_type.manifest, accepted.agency, data["party"]
     return {
         "title": manifest.title,
@@ -65,7 +69,7 @@ def context(accepted: Accepted) -> dict[str, Any]:
         "signoff": _signoff(agency.name),
         "copies_note": copies_note(data.get("copies") or manifest.copies),
         "info": info_rows(accepted),
-        "body": body,
+        "body": BODIES[accepted.case.doc_type](data["body"], accepted),
     }
 
 
@@ -196,7 +200,7 @@ def _reminder(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
         "points": listed(body["points"]),
         "consequence": paragraphs(ended(body["consequence"])) if body.get("consequence") else [],
         "period": f"自{start}起至{end}止" if start and end else f"自{start}起" if start else "",
-        "recipients": _text(body.get("recipients") or []),
+        "recipients": "、".join(body.get("recipients") or []),
         "voluntary_notice": ended(body.get("voluntary_notice") or ""),
         "contact": _contact(body, accepted),
     }
@@ -204,46 +208,52 @@ def _reminder(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
 
 def _interview_notice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
     who = body["interviewee"]
+    interviewers = body.get("interviewers") or accepted.case.data["officers"]
     agent = "可以" if who.get("agent_allowed") else "不得"
     return {
         "mode": word("mode", body["mode"]),
-        "agencies": "、".join(body["agencies"]),
-        "reason": ended(body["reason"]),
+        "agencies": "、".join(body.get("agencies") or [accepted.agency.name]),
+        "reason": paragraphs(ended(body["reason"])),
+        "purpose": paragraphs(ended(body.get("purpose") or "")),
+        "interviewers": [person(one) for one in interviewers],
         "legal_basis": citations(body["legal_basis"]),
         "start": moment(body["scheduled_start"]),
-        "urgent_reason": ended(body["urgent_reason"]) if body.get("urgent_reason") else "",
+        "urgent_reason": paragraphs(ended(body.get("urgent_reason") or "")),
         "place": body["place"],
         "interviewee": f"{who['name']}（{who['relation']}），{agent}委托代理人参加",
         "bring": "；".join(body.get("bring") or []),
-        "notice": body.get("notice") or "",
         "voluntary_notice": ended(body.get("voluntary_notice") or ""),
         "contact": _contact(body, accepted),
     }
 
 
-def _interview_record(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]:
-    notice, who, signs = body.get("notice") or {}, body["interviewee"], body["signatures"]
+def _interview_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    notice, who, signs = body.get("notice") or {}, body["interviewee"], body.get("signatures") or {}
     recorder = body["recorder"]
     rows = [_row("约谈时间", f"{moment(body['start'])}至{moment(body['end'])}"), *_rows(body, place="约谈地点")]
-    rows += [_row("约谈人", person(one)) for one in body["interviewers"]]
+    interviewers = body.get("interviewers") or accepted.case.data["officers"]
+    rows += [_row("约谈人", person(one)) for one in interviewers]
     rows.append(_row("记录人", "，".join([recorder["name"], *certificate(recorder)])))
-    rows += _rows(who, name="被约谈人", sex="性别", gender="性别", id_type="证件类型", id_no="证件号码")
-    rows += _rows(who, relation="与当事人关系", unit="工作单位", post="职务", phone="被约谈人电话")
+    rows += _rows(who, name="被约谈人")
+    rows += [_row("被约谈人性别", word("gender", who["gender"]))] if who.get("gender") else []
+    rows += _rows(who, id_no="证件号码", relation="与当事人关系", post="职务", phone="被约谈人电话")
     if notice.get("doc_no"):
         issued = f"（{date(notice['issued_on'])}）" if notice.get("issued_on") else ""
         rows.append(_row("约谈通知书", f"{notice['doc_no']}{issued}"))
     return {
         "rows": rows,
-        "rights": bool(body["rights_notified"]),
+        "rights": bool(body.get("rights_notified")),
+        "choice_told": bool(body.get("choice_notified")),
         "choice": word("choice", body["choice"]) if body.get("choice") else "",
-        "qa": [{"q": qa["q"], "a": qa["a"]} for qa in body["qa"]],
+        "qa": [{"q": paragraphs(qa["q"]), "a": paragraphs(qa["a"])} for qa in body["qa"]],
+        "interviewers": [person(one) for one in interviewers],
         "requirements": listed(body["requirements"]),
         "correction_deadline": date(body.get("correction_deadline")),
-        "corrections": [_correction(c) for c in body.get("corrections") or []],
+        "corrections": listed(body.get("corrections") or []),
         "read_confirm": body["read_confirm"],
         "refused": bool(signs.get("refused")),
         "refuse_reason": ended(signs.get("refuse_reason") or "未说明理由"),
-        "witness": _witness(signs.get("witness")),
+        "witness": signs.get("witness") or "",
     }
 
 
@@ -266,12 +276,14 @@ def _no_penalty_decision(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]
         "ground": {"text": str(ground["text"]).removesuffix("。"), "citation": citation(ground)},
         "list_item": _list_item(item),
         "education": _education(taught) if taught.get("done") else "",
-        "guardian_order": ended(_text(body["guardian_order"])) if body.get("guardian_order") else "",
-        "extension": _text(body["extension_no"]) if body.get("extension_no") else "",
+        "guardian_order": _guardian_order(body.get("guardian_order") or {}),
+        "limitation": _limitation(body.get("limitation") or {}),
+        "extension": body.get("extension_no") or "",
         "decision": body["decision"],
         "reconsideration": {
             "days": f"{numeral(remedies['reconsideration']['days'])}日",
             "body": remedies["reconsideration"]["body"],
+            "online_channel": remedies["reconsideration"].get("online_channel") or "",
         },
         "litigation": {
             "months": f"{numeral(remedies['litigation']['months'])}个月",
@@ -309,10 +321,6 @@ def _contact(body: Mapping[str, Any], accepted: Accepted) -> str:
     return f"联系人：{contact.get('name') or lead['name']}{phone}。"
 
 
-def _correction(entry: Any) -> str:
-    return ended(_text(entry))
-
-
 def _correction_of(fix: Mapping[str, Any]) -> str:
     if not fix.get("corrected"):
         return ""
@@ -333,29 +341,32 @@ def _list_item(item: Mapping[str, Any]) -> str:
     if not item.get("on_list"):
         return f"关于不予处罚清单：{ended(item['off_list_reason'])}" if item.get("off_list_reason") else ""
     start, end = date(item.get("effective_from")), date(item.get("effective_to"))
-    until = f"至{end}止" if end else ""
-    return (
-        f"该事项列入《{item['list_name']}》（版本：{item['list_version']}，事项编号：{item['item_no']}"
-        f"{f'，自{start}起施行{until}' if start else ''}）。"
-    )
+    facts = [f"版本：{item['list_version']}"] if item.get("list_version") else []
+    facts += [f"事项编号：{item['item_no']}"] if item.get("item_no") else []
+    facts += [f"自{start}起施行" + (f"，至{end}止" if end else "")] if start else []
+    lighter = "该版本晚于行为发生之日，但处理较轻，依法适用。" if item.get("newer_and_lighter") else ""
+    reason = f"说明：{ended(item['off_list_reason'])}" if item.get("off_list_reason") else ""
+    return f"该事项列入《{item['list_name']}》（{'，'.join(facts)}）。{lighter}{reason}"
+
+
+def _guardian_order(order: Mapping[str, Any]) -> str:
+    if not order:
+        return ""
+    when = f"于{date(order['ordered_on'])}" if order.get("ordered_on") else ""
+    return f"本机关已{when}责令监护人{order['guardian']}：{ended(order['content'])}"
+
+
+def _limitation(limit: Mapping[str, Any]) -> str:
+    if not limit:
+        return ""
+    ended_on = f"当事人的行为终了之日为{date(limit['ended_on'])}，" if limit.get("ended_on") else ""
+    years = f"{numeral(limit['years'])}年的" if limit.get("years") else ""
+    return f"{ended_on}发现时已超过{years}追责时效。"
 
 
 def _education(taught: Mapping[str, Any]) -> str:
     when = f"于{date(taught['on'])}" if taught.get("on") else ""
     return f"本机关已{when}对当事人进行教育：{ended(taught['content'])}"
-
-
-def _witness(witness: Any) -> str:
-    return _text(witness) if witness else ""
-
-
-def _text(value: Any) -> str:
-    """A value that may be a text or an object of texts, as one text."""
-    if isinstance(value, Mapping):
-        return "，".join(_text(v) for v in value.values() if v and v is not True)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "、".join(_text(v) for v in value)
-    return str(value)
 
 
 BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any]]]] = {

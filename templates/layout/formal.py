@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from templates.layout.elements import each, fact_table, paragraph, when
 from templates.layout.house import DATE_BLANK, blank
-from templates.layout.letters import heading, lines, signoff
+from templates.layout.letters import heading, labelled, lines, signoff
+
+REMEDIES = (
+    "如不服本决定，可以自收到本决定书之日起{{ body.reconsideration.days }}内"
+    "向{{ body.reconsideration.body }}申请行政复议，"
+    "也可以自收到本决定书之日起{{ body.litigation.months }}内"
+    "向{{ body.litigation.court }}提起行政诉讼。"
+)
+# 行政复议法 第22条第2款: who delivers a decision by internet must name an internet channel for the application.
+ONLINE = (
+    "本决定书以电子方式送达。申请行政复议的，可以通过互联网渠道"
+    "{% if body.reconsideration.online_channel %}{{ body.reconsideration.online_channel }}"
+    "{% else %}“全国行政复议服务平台”{% endif %}"
+    "提交行政复议申请书（《中华人民共和国行政复议法》第二十二条第二款）。"
+)
 
 
 def no_penalty_decision() -> str:
@@ -58,23 +72,11 @@ def no_penalty_decision() -> str:
         + when("body.list_item", paragraph("{{ body.list_item }}", "Text"))
         + when("body.education", paragraph("{{ body.education }}", "Text"))
         + when("body.guardian_order", paragraph("{{ body.guardian_order }}", "Text"))
+        + when("body.limitation", paragraph("{{ body.limitation }}", "Text"))
         + paragraph("{% if body.informed or body.heard %}五{% else %}四{% endif %}、决定", "Section")
         + paragraph("根据{{ body.ground.citation }}的规定，本机关现决定{{ body.decision }}。", "Text")
-        + paragraph(
-            "如不服本决定，可以自收到本决定书之日起{{ body.reconsideration.days }}内"
-            "向{{ body.reconsideration.body }}申请行政复议，"
-            "也可以自收到本决定书之日起{{ body.litigation.months }}内"
-            "向{{ body.litigation.court }}提起行政诉讼。",
-            "Closing",
-        )
-        + when(
-            "electronic",
-            paragraph(
-                "本决定书以电子方式送达。申请行政复议的，可以通过互联网渠道“全国行政复议服务平台”"
-                "提交行政复议申请书（《中华人民共和国行政复议法》第二十二条第二款）。",
-                "Closing",
-            ),
-        )
+        + when("electronic", paragraph(REMEDIES, "Text"), paragraph(ONLINE, "Closing"))
+        + when("not electronic", paragraph(REMEDIES, "Closing"))
         + signoff()
         + paragraph("{{ copies_note }}", "Note")
     )
@@ -89,12 +91,13 @@ def interview_record() -> str:
         + when(
             "body.rights",
             paragraph(
-                "约谈开始前，执法人员已出示执法证件，并告知被约谈人享有自主选择是否接受约谈、申请回避、陈述和申辩的权利。"
+                "约谈开始前，执法人员已告知被约谈人依法享有申请回避、陈述和申辩等权利"
+                "{% if body.choice_told %}，并告知可以自主选择是否接受约谈{% endif %}。"
                 "{% if body.choice %}被约谈人的选择：{{ body.choice }}。{% endif %}",
                 "Text",
             ),
         )
-        + each("qa", "body.qa", paragraph("问：{{ qa.q }}", "Question"), paragraph("答：{{ qa.a }}", "Answer"))
+        + each("qa", "body.qa", labelled("问", "qa.q", "Question", "Question"), labelled("答", "qa.a", "Answer"))
         + paragraph("约谈要求：", "Closing")
         + lines("body.requirements", "Item")
         + when("body.correction_deadline", paragraph("改正期限：{{ body.correction_deadline }}前。", "Item"))
@@ -114,7 +117,7 @@ def interview_record() -> str:
             paragraph("被约谈人拒绝签名，理由：{{ body.refuse_reason }}由两名执法人员签名注明。", "Text"),
             when("body.witness", paragraph("见证人：{{ body.witness }}", "Text")),
         )
-        + each("one", "officers", paragraph("约谈人（签名）：", "Signature", blank(DATE_BLANK)))
+        + each("one", "body.interviewers", paragraph("约谈人（签名）：", "Signature", blank(DATE_BLANK)))
         + paragraph("记录人（签名）：", "Signature", blank(DATE_BLANK))
         + signoff()
         + paragraph("{{ copies_note }}", "Note")

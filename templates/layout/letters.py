@@ -43,6 +43,16 @@ def lines(name: str, style: str = "Text") -> str:
     return each("line", name, paragraph("{{ line }}", style))
 
 
+def labelled(label: str, name: str, first: str = "Item", following: str = "Text") -> str:
+    """A text of one or more paragraphs, the first of them after a label."""
+    return each(
+        "line",
+        name,
+        when("loop.first", paragraph(f"{label}：{{{{ line }}}}", first)),
+        when("not loop.first", paragraph("{{ line }}", following)),
+    )
+
+
 ADDRESSEE = paragraph("{{ party.name }}：", "Addressee")
 NOTICE = when("body.voluntary_notice", paragraph("{{ body.voluntary_notice }}", "Text"))
 CONTACT = paragraph("{{ body.contact }}", "Closing")
@@ -97,15 +107,15 @@ def interview_notice() -> str:
             "现将有关事项通知如下：",
             "Text",
         )
-        + paragraph("约谈事由：{{ body.reason }}", "Item")
+        + labelled("约谈事由", "body.reason")
+        + labelled("约谈目的", "body.purpose")
         + paragraph("约谈时间：{{ body.start }}。", "Item")
-        + when("body.urgent_reason", paragraph("紧急约谈的理由：{{ body.urgent_reason }}", "Item"))
+        + labelled("紧急约谈的理由", "body.urgent_reason")
         + paragraph("约谈地点：{{ body.place }}。", "Item")
         + paragraph("约谈机关：{{ body.agencies }}。", "Item")
-        + each("officer", "officers", paragraph("约谈人员：{{ officer }}", "Item"))
+        + each("one", "body.interviewers", paragraph("约谈人员：{{ one }}", "Item"))
         + paragraph("被约谈人：{{ body.interviewee }}。", "Item")
         + when("body.bring", paragraph("请携带以下材料：{{ body.bring }}。", "Item"))
-        + when("body.notice", paragraph("{{ body.notice }}", "Text"))
         + NOTICE
         + CONTACT
         + ending()
