@@ -80,6 +80,7 @@ class RevocationUse:
     this_update: dt.datetime
     next_update: dt.datetime | None
     sha256: str  # of the OCSP response or CRL
+    revoked_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def _revocation(data: Mapping[str, Any]) -> RevocationUse:
             **data,
             "this_update": dt.datetime.fromisoformat(data["this_update"]),
             "next_update": _moment(data["next_update"]),
+            "revoked_at": _moment(data["revoked_at"]),
         }
     )
 

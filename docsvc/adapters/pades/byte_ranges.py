@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from docsvc.adapters.pades.der import DerFault, element_length
 from docsvc.domain.verdict import Check
@@ -213,7 +214,7 @@ def measure(pdf: bytes, raw: RawDictionary) -> tuple[Coverage | None, list[Check
         Check.passed(
             STEP,
             NAME,
-            f"签名覆盖文件的前{end}字节，空隙即签名值",
+            f"覆盖文件的前{end}字节，空隙即签名值",
             f"covers the first {end} octets but its own value",
         ),
     )
@@ -235,7 +236,7 @@ def _integers(pdf: bytes, value: Value) -> list[int] | None:
 
 
 def _gap(digits: bytes) -> tuple[bytes | None, list[Check]]:
-    """No digest covers the gap, so there is one way to write it: digits of one case, one DER element, then zeros."""
+    """No digest covers the gap, so it has one form: digits of one case, one DER element, then zeros."""
     fault: tuple[str, str] | None = None
     if len(digits) % 2 or not re.fullmatch(rb"[0-9a-f]*|[0-9A-F]*", digits):
         fault = ("签名值的十六进制书写不规范", "the hexadecimal digits of /Contents are not uniform")
@@ -249,7 +250,7 @@ def _gap(digits: bytes) -> tuple[bytes | None, list[Check]]:
             if any(octets[length:]):
                 fault = (
                     "签名值之后的填充不全是零",
-                    "what follows the signature value in /Contents is not all zero",
+                    "what follows the value in /Contents is not all zero",
                 )
             else:
                 return octets[:length], []
@@ -259,7 +260,7 @@ def _gap(digits: bytes) -> tuple[bytes | None, list[Check]]:
 def overlaps(coverages: Sequence[Coverage]) -> bool:
     """Whether two signatures share octets of their gaps, or one ends inside another's gap."""
     ordered = sorted(coverages, key=lambda c: c.end)
-    return any(later.gap_start < earlier.end for earlier, later in zip(ordered, ordered[1:], strict=False))
+    return any(later.gap_start < earlier.end for earlier, later in pairwise(ordered))
 
 
 def unlisted(pdf: bytes, listed: Sequence[RawDictionary], covered: int) -> list[int]:

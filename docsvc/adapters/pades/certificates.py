@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-from docsvc.adapters.pades.der import BIT_STRING, SEQUENCE, DerFault, Node, parse
+from docsvc.adapters.pades.der import BIT_STRING, SEQUENCE, DerFault, parse
 from docsvc.domain.verdict import Check
 
 STEP = 4
@@ -87,11 +87,7 @@ def check_embedded(ders: Sequence[bytes], known: Sequence[Known]) -> list[Check]
 
 def _examine(der: bytes, known: Sequence[Known]) -> tuple[str, str] | tuple[()] | None:
     """() intact, (Chinese, English) altered, None where no issuer is at hand."""
-    try:
-        node = parse(der)
-    except DerFault as e:
-        return f"不是DER编码（{e}）", f"it is not DER ({e})"
-    fault = _form_fault(node)
+    fault = _form_fault(der)
     if fault:
         return fault
     try:
@@ -109,9 +105,9 @@ def _examine(der: bytes, known: Sequence[Known]) -> tuple[str, str] | tuple[()] 
         if not (named or keyed):
             continue
         signed = _signed_by(certificate, candidate.certificate)
-        if named and signed:
+        if signed:
             return ()
-        if signed is not None and (keyed or not _is_other_key(authority_key, candidate.key_id)):
+        if signed is False and (keyed or not _is_other_key(authority_key, candidate.key_id)):
             suspects += 1
     if suspects:
         return "颁发者的签名与内容不符", "its issuer's signature does not fit its content"
@@ -120,8 +116,12 @@ def _examine(der: bytes, known: Sequence[Known]) -> tuple[str, str] | tuple[()] 
     return None
 
 
-def _form_fault(node: Node) -> tuple[str, str] | None:
+def _form_fault(der: bytes) -> tuple[str, str] | None:
     """RFC 5280 4.1.1: three fields, both algorithm identifiers the same, a whole number of octets."""
+    try:
+        node = parse(der)
+    except DerFault as e:
+        return f"不是DER编码（{e}）", f"it is not DER ({e})"
     parts = node.children
     if node.tag != SEQUENCE or [p.tag for p in parts] != [SEQUENCE, SEQUENCE, BIT_STRING]:
         return "结构不对", "it is malformed"

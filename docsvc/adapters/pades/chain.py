@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import cms, x509
+from cryptography.exceptions import InvalidSignature
 from pyhanko.sign.ades.report import AdESIndeterminate
+from pyhanko.sign.general import CMSExtractionError, extract_certificate_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import cms_basic_validation
 from pyhanko.sign.validation.settings import KeyUsageConstraints
@@ -25,6 +27,7 @@ from pyhanko_certvalidator.policy_decl import (
     CertRevTrustPolicy,
     FreshnessReqType,
 )
+from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
 from docsvc.adapters.pades.revocation import Material
 from docsvc.domain.verdict import Check
@@ -33,14 +36,12 @@ CRYPTO_STEP, CHAIN_STEP, REVOCATION_STEP = 5, 6, 8
 AGES = dt.timedelta(days=36_500)
 TOLERANCE = dt.timedelta(seconds=1)
 
-SIGNER_USAGE = KeyUsageConstraints(
-    key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
-)
+SIGNER_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 TSA_USAGE = KeyUsageConstraints(extd_key_usage={"time_stamping"}, explicit_extd_key_usage_required=True)
 
 
 class Rule(enum.Enum):
-    """How revocation is judged: it must be fresh at the moment; any age will do but it must be there; not at all."""
+    """How revocation is judged: by answers fresh at the moment, by answers of any age, or not at all."""
 
     FRESH = "fresh"
     ANY_AGE = "any-age"
@@ -90,7 +91,7 @@ WORDS = {
     ),
     "NO_SIGNING_CERTIFICATE_FOUND": (
         "找不到与签名对应的签名证书",
-        "the signing certificate is missing or is not the one that the signature names",
+        "the signing certificate is missing or not the one that the signature names",
     ),
     "NO_POE": ("缺少存在时间的证明", "there is no proof of existence"),
 }
@@ -138,7 +139,7 @@ class Judge:
         found, informed = self._with_revocation(signed_data, digest, moment, Rule.FRESH, SIGNER_USAGE)
         if not informed and isinstance(found, dict):
             found = {**found, "trust_problem_indic": AdESIndeterminate.TRY_LATER}
-        return self._judged(found, proven=proven, claimed=claimed)
+        return self._judged(found, signed_data, proven=proven, claimed=claimed)
 
     def time_stamp(self, signed_data: cms.SignedData, moment: dt.datetime) -> tuple[Judgement, bool]:
         """A token's own signature at `moment`; and whether the file says how its authority's certificate stands.
@@ -147,7 +148,7 @@ class Judge:
         count; a revocation counts at any age. Where there is none at all the chain is judged without.
         """
         found, informed = self._with_revocation(signed_data, None, moment, Rule.ANY_AGE, TSA_USAGE)
-        return self._judged(found, proven=False, claimed=None), informed
+        return self._judged(found, signed_data, proven=False, claimed=None), informed
 
     def _with_revocation(
         self,
@@ -194,10 +195,18 @@ class Judge:
         return found
 
     def _judged(
-        self, found: dict[str, Any] | SignatureValidationError, *, proven: bool, claimed: dt.datetime | None
+        self,
+        found: dict[str, Any] | SignatureValidationError,
+        signed_data: cms.SignedData,
+        *,
+        proven: bool,
+        claimed: dt.datetime | None,
     ) -> Judgement:
         if isinstance(found, SignatureValidationError):
-            sub = found.ades_subindication.name if found.ades_subindication else "SIG_CRYPTO_FAILURE"
+            sub = _indicated(found)
+            if sub == "NO_SIGNING_CERTIFICATE_FOUND" and not _attributes_signed(signed_data):
+                # Not a matter of the certificate: what names it was altered.
+                return Judgement((_VALUE_BROKEN,), None, ())
             zh, en = WORDS.get(sub, ("签名数据不符合规范", str(found.failure_message)))
             failing = found.ades_subindication is None or found.ades_subindication.status.name == "FAILED"
             make = Check.failed if failing else Check.undecided
@@ -222,9 +231,32 @@ class Judge:
 
 def _problem(found: dict[str, Any] | SignatureValidationError) -> str | None:
     if isinstance(found, SignatureValidationError):
-        return found.ades_subindication.name if found.ades_subindication else "SIG_CRYPTO_FAILURE"
+        return _indicated(found)
     problem = found["trust_problem_indic"]
     return None if problem is None else str(problem.name)
+
+
+def _indicated(error: SignatureValidationError) -> str:
+    # Each class of sub-indications is an enumeration; their common base is not, so it knows no `name`.
+    return str(error.ades_subindication.standard_name) if error.ades_subindication else "SIG_CRYPTO_FAILURE"
+
+
+def _attributes_signed(signed_data: cms.SignedData) -> bool:
+    """Whether the signature value fits the signed attributes under the certificate that the signer id names."""
+    info = signed_data["signer_infos"][0]
+    try:
+        DefaultSignatureValidator().validate_signature(
+            info["signature"].native,
+            info["signed_attrs"].untag().dump(),
+            extract_certificate_info(signed_data).signer_cert.public_key,
+            info["signature_algorithm"],
+            context=SignatureValidationContext(
+                contextual_md_algorithm=info["digest_algorithm"]["algorithm"].native
+            ),
+        )
+    except (InvalidSignature, CMSExtractionError):
+        return False
+    return True
 
 
 def _chain_good(chain: Sequence[x509.Certificate]) -> Check:
@@ -240,9 +272,7 @@ def _chain_good(chain: Sequence[x509.Certificate]) -> Check:
 def _chain_bad(problem: str) -> Check:
     zh, en = WORDS.get(problem, WORDS["CERTIFICATE_CHAIN_GENERAL_FAILURE"])
     about_revocation = problem.startswith("REVOKED") or problem == "TRY_LATER"
-    step, name = (
-        (REVOCATION_STEP, "revocation") if about_revocation else (CHAIN_STEP, "certificate-chain")
-    )
+    step, name = (REVOCATION_STEP, "revocation") if about_revocation else (CHAIN_STEP, "certificate-chain")
     make = Check.failed if problem == "REVOKED" else Check.undecided
     return make(step, name, problem, zh, en)
 

@@ -109,7 +109,11 @@ def read_shape(der: bytes, *, time_stamp: bool) -> tuple[Shape | None, list[Chec
     except DerFault as e:
         return None, [
             Check.failed(
-                STEP, NAME, "FORMAT_FAILURE", f"签名值不是规范的DER编码（{e}）", f"the CMS is not canonical DER: {e}"
+                STEP,
+                NAME,
+                "FORMAT_FAILURE",
+                f"签名值不是规范的DER编码（{e}）",
+                f"the CMS is not canonical DER: {e}",
             )
         ]
     except ShapeFault as e:
@@ -295,7 +299,9 @@ def _attributes(node: Node, what: str) -> dict[str, tuple[Node, ...]]:
     for attribute in node.children:
         kind, values = _children(attribute, SEQUENCE, 2, 2, what)
         name = _oid(kind, what)
-        _need(values.tag == SET and bool(values.children), f"{what}的属性值不对", f"an attribute of {what} is empty")
+        _need(
+            values.tag == SET and bool(values.children), f"{what}的属性值不对", f"an attribute of {what} is empty"
+        )
         out[name] = (*out.get(name, ()), *values.children)
     return out
 
@@ -348,4 +354,3 @@ def _signature_value(node: Node, algorithm: str) -> None:
         "ECDSA签名值不规范",
         "the ECDSA signature value is malformed",
     )
-

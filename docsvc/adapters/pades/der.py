@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
@@ -147,10 +148,7 @@ def _primitive(tag: int, content: bytes, at: int) -> None:
                 not content
                 or bool(content[-1] & LONG_FORM)
                 or content[0] == LONG_FORM
-                or any(
-                    octet == LONG_FORM and not before & LONG_FORM
-                    for before, octet in zip(content, content[1:], strict=False)
-                )
+                or any(octet == LONG_FORM and not before & LONG_FORM for before, octet in pairwise(content))
             )
         case 0x17 | 0x18:
             fault = not content.endswith(b"Z") or not content[:-1].replace(b".", b"", 1).isdigit()

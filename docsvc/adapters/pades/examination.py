@@ -25,7 +25,6 @@ import datetime as dt
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from asn1crypto import cms, x509
@@ -35,57 +34,24 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from docsvc.adapters.pades import (
-    algorithms,
     byte_ranges,
     certificates,
     cms_checks,
     levels,
     revisions,
     revocation,
+    signer_checks,
     time_stamps,
 )
-from docsvc.adapters.pades.chain import Judge, Judgement, common_name, issuer_name
-from docsvc.adapters.pades.der import parse
-from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import Level
-from docsvc.domain.verdict import Check, Indication, Report, SignatureReport, gravest, worst
+from docsvc.adapters.pades.chain import Judge, common_name
+from docsvc.adapters.pades.found import TIME_STAMP_FILTER, Found, conclude, malformed, unreadable
+from docsvc.domain.verdict import Check, Report
 
 MAX_SIGNATURES = 32
 HEADER_WITHIN = 1024  # octets: where readers look for %PDF-
-TIME_STAMP_FILTER = "/ETSI.RFC3161"
 PADES_FILTER = "/ETSI.CAdES.detached"
 SIGNATURE_FILTERS = {PADES_FILTER, "/adbe.pkcs7.detached"}
 DEVELOPMENT = "docsvc development"
-
-
-@dataclass(slots=True)
-class Found:
-    """One filled signature field while it is examined; filled in step by step."""
-
-    name: str
-    sub_filter: str
-    checks: list[Check] = field(default_factory=list)
-    raw: byte_ranges.RawDictionary | None = None
-    coverage: byte_ranges.Coverage | None = None
-    shape: cms_checks.Shape | None = None
-    embedded: EmbeddedPdfSignature | None = None
-    certified: bool = False
-    judged: Judgement | None = None
-    stamp: time_stamps.Stamp | None = None
-    time_stamped_by: str | None = None
-    stamp_informed: bool = False
-    proven: dt.datetime | None = None
-    claimed: dt.datetime | None = None
-    level: Level | None = None
-    uses: tuple[Any, ...] = ()
-
-    @property
-    def is_time_stamp(self) -> bool:
-        return self.sub_filter == TIME_STAMP_FILTER
-
-    @property
-    def sound(self) -> bool:
-        return all(c.indication is Indication.PASSED for c in self.checks)
 
 
 def examine(
@@ -93,31 +59,6 @@ def examine(
 ) -> Report:
     """The report on `pdf` at the moment `at` (aware); `anchors` are trusted certificates in DER."""
     return _Examination(pdf, anchors, at, max_signatures).report()
-
-
-def conclude(
-    pdf: bytes,
-    at: dt.datetime,
-    checks: Sequence[Check],
-    signatures: Sequence[SignatureReport] = (),
-    notices: Sequence[str] = (),
-) -> Report:
-    """Step 13: the report whose indication is the worst of all that was found."""
-    indication = worst([c.indication for c in checks] + [s.indication for s in signatures])
-    grave = gravest([*checks, *(c for s in signatures for c in s.checks)])
-    sealed = [s.level for s in signatures if s.kind == "signature"]
-    reached = [level for level in sealed if level is not None]
-    return Report(
-        sha256=sha256_hex(pdf),
-        size=len(pdf),
-        verified_at=at,
-        indication=indication,
-        signatures=tuple(signatures),
-        checks=tuple(checks),
-        level=min(reached, key=lambda level: level.rank) if reached and len(reached) == len(sealed) else None,
-        notices=tuple(notices),
-        sub_indication=grave.sub_indication if grave else None,
-    )
 
 
 class _Examination:
@@ -138,28 +79,15 @@ class _Examination:
             if self._open():
                 self._examine_all()
         except Exception as e:  # noqa: BLE001 - a file that breaks the reader is a broken file, not our fault
-            self._unreadable(e)
+            self.checks.append(unreadable(e))
         # 13. The worst decides.
-        return conclude(self.pdf, self.at, self.checks, [_reported(f) for f in self.found], self.notices)
-
-    def _unreadable(self, error: Exception) -> None:
-        self.checks.append(
-            Check.failed(
-                1,
-                "structure",
-                "FORMAT_FAILURE",
-                "文件结构损坏，无法读取",
-                f"the file's structure is broken ({type(error).__name__}: {error})"[:400],
-            )
-        )
+        return conclude(self.pdf, self.at, self.checks, [f.report() for f in self.found], self.notices)
 
     def _open(self) -> bool:
         # 1. Limits.
         place = self.pdf.find(b"%PDF-", 0, HEADER_WITHIN)
         if place < 0:
-            self.checks.append(
-                Check.failed(1, "structure", "FORMAT_FAILURE", "不是PDF文件", "this is not a PDF file")
-            )
+            self.checks.append(malformed(1, "structure", "不是PDF文件", "this is not a PDF file"))
             return False
         if place > 0:
             self.checks.append(
@@ -176,7 +104,10 @@ class _Examination:
         if self.reader.xrefs.hybrid_xrefs_present:
             self.checks.append(
                 Check.remarked(
-                    1, "structure", "文件有两套交叉引用表", "the file has hybrid cross-references; readers may differ"
+                    1,
+                    "structure",
+                    "文件有两套交叉引用表",
+                    "the file has hybrid cross-references; readers may differ",
                 )
             )
         # 2. Every filled signature field.
@@ -199,7 +130,9 @@ class _Examination:
         seen: set[Any] = set()
         for name, value, widget in listed:
             dictionary = value.get_object()
-            sub_filter = dictionary.get("/SubFilter", "") if isinstance(dictionary, generic.DictionaryObject) else ""
+            sub_filter = (
+                dictionary.get("/SubFilter", "") if isinstance(dictionary, generic.DictionaryObject) else ""
+            )
             found = Found(str(name), str(sub_filter))
             self.found.append(found)
             reference = widget.get_object().raw_get("/V")
@@ -207,19 +140,13 @@ class _Examination:
                 dictionary, generic.DictionaryObject
             ):
                 found.checks.append(
-                    Check.failed(
-                        2, "field", "FORMAT_FAILURE", "签名域没有签名字典", "the field's value is no signature dictionary"
-                    )
+                    malformed(2, "field", "签名域没有签名字典", "the field's value is no signature dictionary")
                 )
                 continue
             if reference.reference in seen:
                 found.checks.append(
-                    Check.failed(
-                        2,
-                        "field",
-                        "FORMAT_FAILURE",
-                        "两个签名域共用一个签名",
-                        "two signature fields share one signature dictionary",
+                    malformed(
+                        2, "field", "两个签名域共用一个签名", "two signature fields share one signature dictionary"
                     )
                 )
                 continue
@@ -237,24 +164,20 @@ class _Examination:
             try:
                 self._shape(found, reference, widget)
             except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
-                found.checks.append(_broken(e))
+                found.checks.append(unreadable(e))
 
     def _shape(self, found: Found, reference: Any, widget: Any) -> None:
         # 3. Byte ranges.
         offset = self.reader.xrefs[reference.reference]
         if not isinstance(offset, int):
             found.checks.append(
-                Check.failed(
-                    3, "byte-range", "FORMAT_FAILURE", "签名字典被压缩存放", "the signature dictionary is compressed"
-                )
+                malformed(3, "byte-range", "签名字典被压缩存放", "the signature dictionary is compressed")
             )
             return
         try:
             found.raw = byte_ranges.raw_dictionary(self.pdf, offset)
         except byte_ranges.RawFault as e:
-            found.checks.append(
-                Check.failed(3, "byte-range", "FORMAT_FAILURE", "签名字典无法读取", f"the signature dictionary: {e}")
-            )
+            found.checks.append(malformed(3, "byte-range", "签名字典无法读取", f"the signature dictionary: {e}"))
             return
         found.coverage, checks = byte_ranges.measure(self.pdf, found.raw)
         found.checks += checks
@@ -269,13 +192,11 @@ class _Examination:
         padded = embedded.pkcs7_content
         if padded[: len(found.coverage.der)] != found.coverage.der or any(padded[len(found.coverage.der) :]):
             found.checks.append(
-                Check.failed(
-                    3, "byte-range", "FORMAT_FAILURE", "空隙与签名值不是同一数据", "the gap is not the value that is read"
-                )
+                malformed(3, "byte-range", "空隙与签名值不是同一数据", "the gap is not the value that is read")
             )
             return
-        found.embedded = embedded
-        found.claimed = _claimed(embedded)
+        found.embedded, found.revision = embedded, embedded.signed_revision
+        found.claimed = signer_checks.claimed(embedded)
         # 9. Coverage and changes.
         names = frozenset(f.name for f in self.found) | {found.name}
         standing = revisions.check_changes(embedded, names)
@@ -286,11 +207,11 @@ class _Examination:
         self._check_listing()
         self.material = revocation.read_store(self.reader)
         self.checks += self.material.checks
-        whole = sorted((f for f in self.found if f.embedded is not None), key=lambda f: f.embedded.signed_revision)  # type: ignore[union-attr] - filtered above
+        whole = sorted((f for f in self.found if f.embedded is not None), key=lambda f: f.revision)
         store = tuple(c.dump() for c in self.material.certificates)
-        inside = tuple(der for f in whole for der in _all_certificates(f))
+        inside = tuple(der for f in whole for der in signer_checks.all_certificates(f.shape))
         known = certificates.load_known((*self.anchor_ders, *store, *inside))
-        pool = tuple({c.dump(): c for c in (*self.material.certificates, *_loaded(inside))}.values())
+        pool = tuple({c.dump(): c for c in (*self.material.certificates, *signer_checks.loaded(inside))}.values())
         self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
         judge = Judge(self.anchors, self.material)
         certified = any(f.certified for f in whole)
@@ -300,7 +221,7 @@ class _Examination:
             try:
                 moment = self._judge(found, judge, known, moment, certified=certified)
             except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
-                found.checks.append(_broken(e))
+                found.checks.append(unreadable(e))
         # 10. The level.
         for found in whole:
             if not found.is_time_stamp:
@@ -315,10 +236,9 @@ class _Examination:
         inside = outermost.end if outermost else 0
         if byte_ranges.unlisted(self.pdf, listed, inside):
             self.checks.append(
-                Check.failed(
+                malformed(
                     2,
                     "unlisted",
-                    "FORMAT_FAILURE",
                     "文件中有签名，但没有签名域指向它",
                     "a signature dictionary stands in the file that no signature field leads to",
                 )
@@ -326,14 +246,15 @@ class _Examination:
         elif byte_ranges.unlisted(self.pdf, listed, 0):
             self.checks.append(
                 Check.remarked(
-                    2, "unlisted", "文件的早期修订版中有已移除的签名", "a signature of an earlier revision was removed"
+                    2,
+                    "unlisted",
+                    "文件的早期修订版中有已移除的签名",
+                    "a signature of an earlier revision was removed",
                 )
             )
         if byte_ranges.overlaps(coverages):
             self.checks.append(
-                Check.failed(
-                    3, "byte-range", "FORMAT_FAILURE", "两个签名的范围相互重叠", "the ranges of two signatures overlap"
-                )
+                malformed(3, "byte-range", "两个签名的范围相互重叠", "the ranges of two signatures overlap")
             )
         if not any(not f.is_time_stamp for f in self.found):
             self.checks.append(
@@ -348,11 +269,19 @@ class _Examination:
                 key=lambda f: f.coverage.end if f.coverage else 0,
                 default=None,
             )
-            revision = last.embedded.signed_revision if last and last.embedded else 0
-            self.checks.append(revisions.check_end(self.pdf, self.reader, last.coverage if last else None, revision))
+            revision = last.revision if last else 0
+            self.checks.append(
+                revisions.check_end(self.pdf, self.reader, last.coverage if last else None, revision)
+            )
 
     def _judge(
-        self, found: Found, judge: Judge, known: Sequence[certificates.Known], moment: dt.datetime, *, certified: bool
+        self,
+        found: Found,
+        judge: Judge,
+        known: Sequence[certificates.Known],
+        moment: dt.datetime,
+        *,
+        certified: bool,
     ) -> dt.datetime:
         """Steps 4 to 8, 11 and 12 for one signature; returns the moment at which earlier ones are judged."""
         shape, coverage, embedded = found.shape, found.coverage, found.embedded
@@ -363,11 +292,9 @@ class _Examination:
         signed_data = embedded.signed_data
         # 4. Every embedded certificate intact, the signer identifier exact.
         found.checks += certificates.check_embedded(shape.certificates, known)
-        found.checks += _check_signer_id(shape)
+        found.checks += signer_checks.check_signer_id(shape)
         # 12. The seal's picture.
-        found.checks += revisions.check_appearance(
-            embedded, time_stamp=found.is_time_stamp, certified=certified
-        )
+        found.checks += revisions.check_appearance(embedded, time_stamp=found.is_time_stamp, certified=certified)
         if found.is_time_stamp:
             found.stamp = self._stamp(found, signed_data, covered, judge, moment)
             found.proven = found.stamp.time if found.sound else None
@@ -388,10 +315,13 @@ class _Examination:
         found.checks += judged.checks
         found.uses = revocation.uses(judged.chain, self.material)
         if judged.sound:
-            found.checks.append(_revocation_good(found.uses))
-        found.checks += _check_binding(found)
+            found.checks.append(
+                revocation.contradiction(found.uses, when) or signer_checks.revocation_good(found.uses)
+            )
+        if found.sub_filter == PADES_FILTER:
+            found.checks += signer_checks.check_binding(shape)
         # 11. Strength.
-        found.checks += _check_strength(shape.digest, judged, when)
+        found.checks += signer_checks.check_strength(shape.digest, judged, when)
         return moment
 
     def _stamp(
@@ -417,8 +347,8 @@ class _Examination:
             )
         found.stamp_informed = informed
         digest = signed_data["signer_infos"][0]["digest_algorithm"]["algorithm"].native
-        found.checks += _check_strength(str(digest), judged, moment)
-        found.checks += _check_strength(stamp.algorithm, None, moment)
+        found.checks += signer_checks.check_strength(str(digest), judged, moment)
+        found.checks += signer_checks.check_strength(stamp.algorithm, None, moment)
         if found.is_time_stamp:
             found.judged = judged
             found.uses = revocation.uses(judged.chain, self.material)
@@ -432,7 +362,7 @@ class _Examination:
         inner = Found(found.name, TIME_STAMP_FILTER, checks)
         if shape is not None and found.embedded is not None:
             inner.checks += certificates.check_embedded(shape.certificates, known)
-            inner.checks += _check_signer_id(shape)
+            inner.checks += signer_checks.check_signer_id(shape)
             signed_data = cms.ContentInfo.load(token)["content"]
             value = found.embedded.signer_info["signature"].native
             stamp = self._stamp(inner, signed_data, (value,), judge, moment)
@@ -445,21 +375,10 @@ class _Examination:
     def _classify(self, found: Found, whole: Sequence[Found]) -> None:
         if found.judged is None or found.embedded is None:
             return
-        later = [
-            f
-            for f in whole
-            if f.is_time_stamp
-            and f.sound
-            and f.embedded is not None
-            and f.embedded.signed_revision > found.embedded.signed_revision
-        ]
+        later = [f for f in whole if f.is_time_stamp and f.sound and f.revision > found.revision]
         if found.time_stamped_by is None and later:
             found.time_stamped_by, found.stamp_informed = later[0].time_stamped_by, later[0].stamp_informed
-        stores = [
-            revocation.read_store(HistoricalResolver(self.reader, f.embedded.signed_revision)).digests()
-            for f in later
-            if f.embedded is not None
-        ]
+        stores = [revocation.read_store(HistoricalResolver(self.reader, f.revision)).digests() for f in later]
         found.level = levels.classify(
             baseline=found.sub_filter == PADES_FILTER and not found.judged.value_broken,
             proven=found.proven is not None,
@@ -482,137 +401,3 @@ class _Examination:
         }
         if any(DEVELOPMENT in name.casefold() for name in names):
             self.notices.append("开发用密钥，不具有法律效力 / development keys: no legal effect")
-
-
-def _broken(error: Exception) -> Check:
-    return Check.failed(
-        1,
-        "structure",
-        "FORMAT_FAILURE",
-        "签名的结构损坏，无法读取",
-        f"the signature's structure is broken ({type(error).__name__}: {error})"[:400],
-    )
-
-
-def _all_certificates(found: Found) -> list[bytes]:
-    out: list[bytes] = []
-    if found.shape is not None:
-        out += found.shape.certificates
-        for token in found.shape.tokens:
-            inner, _ = cms_checks.read_shape(token, time_stamp=True)
-            out += inner.certificates if inner is not None else ()
-    return out
-
-
-def _loaded(ders: Sequence[bytes]) -> list[x509.Certificate]:
-    out: list[x509.Certificate] = []
-    for der in ders:
-        try:
-            certificate = x509.Certificate.load(der, strict=True)
-            certificate.native  # noqa: B018 - reads every field now, so that nothing breaks later
-        except (ValueError, TypeError, KeyError):
-            continue
-        out.append(certificate)
-    return out
-
-
-def _claimed(embedded: EmbeddedPdfSignature) -> dt.datetime | None:
-    try:
-        claimed = embedded.self_reported_timestamp
-    except Exception:  # noqa: BLE001 - a claim that can't be read is no claim
-        return None
-    if not isinstance(claimed, dt.datetime):
-        return None
-    return claimed if claimed.tzinfo is not None else claimed.replace(tzinfo=dt.UTC)
-
-
-def _check_signer_id(shape: cms_checks.Shape) -> list[Check]:
-    """The signer identifier must be its certificate's issuer and serial number to the octet."""
-    if shape.by_key_id or not shape.certificates:
-        return []
-    wanted = parse(shape.signer_id).content
-    for certificate in _loaded(shape.certificates):
-        body = certificate["tbs_certificate"]
-        if body["issuer"].dump() + body["serial_number"].dump() == wanted:
-            return []
-    return [
-        Check.failed(
-            4,
-            "cms-structure",
-            "FORMAT_FAILURE",
-            "签名者标识与签名中的任何证书都不一致",
-            "the signer identifier is that of no embedded certificate",
-        )
-    ]
-
-
-def _check_binding(found: Found) -> list[Check]:
-    """EN 319 142-1, 6.3: a PAdES signature names its certificate in signing-certificate-v2."""
-    if found.shape is None or found.sub_filter != PADES_FILTER or found.shape.signing_certificate == 2:  # noqa: PLR2004 - v2
-        return []
-    return [
-        Check.undecided(
-            5,
-            "signing-certificate",
-            "SIG_CONSTRAINTS_FAILURE",
-            "签名没有用signing-certificate-v2绑定签名证书",
-            "the signature does not bind its certificate by signing-certificate-v2",
-        )
-    ]
-
-
-def _revocation_good(uses: Sequence[Any]) -> Check:
-    kinds = "、".join(sorted({u.kind for u in uses})) or "—"
-    return Check.passed(
-        8,
-        "revocation",
-        f"签名时证书有效，未被吊销（依据{kinds}）",
-        f"no certificate of the chain was revoked at the proven time (from {kinds})",
-    )
-
-
-def _check_strength(digest: str, judged: Judgement | None, at: dt.datetime) -> list[Check]:
-    strengths = [algorithms.digest_strength(digest, at)]
-    if judged is not None:
-        chain = judged.chain[:-1] or ((judged.certificate,) if judged.certificate else ())
-        strengths += [algorithms.key_strength(c.public_key, at) for c in chain]
-    weak = [s.title for s in strengths if not s.good]
-    if weak:
-        return [
-            Check.undecided(
-                11,
-                "algorithm",
-                "CRYPTO_CONSTRAINTS_FAILURE",
-                f"算法强度不足：{'、'.join(weak)}",
-                f"too weak at that time: {', '.join(weak)}",
-            )
-        ]
-    if judged is None or not judged.chain:
-        return []
-    titles = ", ".join(dict.fromkeys(s.title for s in strengths))
-    return [Check.passed(11, "algorithm", f"算法强度足够（{titles}）", f"strong enough ({titles})")]
-
-
-def _reported(found: Found) -> SignatureReport:
-    certificate = found.judged.certificate if found.judged else None
-    grave = gravest(found.checks)
-    algorithm = None
-    if certificate is not None and found.shape is not None:
-        key = algorithms.key_strength(certificate.public_key, dt.datetime.max.replace(tzinfo=dt.UTC)).title
-        algorithm = f"{key} with {algorithms.DIGEST_TITLES[found.shape.digest]}"
-    return SignatureReport(
-        field=found.name,
-        kind="document-timestamp" if found.is_time_stamp else "signature",
-        indication=worst(c.indication for c in found.checks),
-        checks=tuple(sorted(found.checks, key=lambda c: c.step)),
-        level=found.level,
-        signer=common_name(certificate) if certificate is not None else None,
-        issuer=issuer_name(certificate) if certificate is not None else None,
-        signed_at=found.proven,
-        claimed_at=found.claimed,
-        algorithm=algorithm,
-        sub_indication=grave.sub_indication if grave else None,
-        serial=f"{certificate.serial_number:x}" if certificate is not None else None,
-        time_stamped_by=found.time_stamped_by,
-        revocation=found.uses,
-    )

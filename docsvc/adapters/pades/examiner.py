@@ -12,7 +12,8 @@ import socket
 import sys
 from pathlib import Path
 
-from docsvc.adapters.pades.examination import conclude, examine
+from docsvc.adapters.pades.examination import examine
+from docsvc.adapters.pades.found import conclude
 from docsvc.adapters.pades.isolation import CHUNK, LENGTH
 from docsvc.adapters.pades.limits import out_of_bounds
 

@@ -1,8 +1,8 @@
 """Running one verification in a child process that can be killed: hostile files may loop or eat memory.
 
-A small server process loads the heavy libraries once and forks for each request, so a request costs milliseconds and
-no thread of the calling process is ever forked. Sockets are passed over a control socket; when the caller ends, the
-control socket closes and the server ends with it.
+A small server process loads the heavy libraries once and forks for each request, so a request costs milliseconds
+and the calling process with its threads is never forked. Sockets are passed over a control socket; when the caller
+ends, the control socket closes and the server ends with it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from docsvc.adapters.pades.byte_ranges import Coverage
@@ -28,8 +27,8 @@ class Standing:
     certified: bool
 
 
-def check_changes(signature: EmbeddedPdfSignature, signed_fields: frozenset[str]) -> Standing:
-    """Compare the signed revision with the file as it is now (ISO 32000-2, 12.8.2.2).
+def check_changes(signature: Any, signed_fields: frozenset[str]) -> Standing:
+    """Compare the revision that an EmbeddedPdfSignature signed with the file as it is now (ISO 32000-2, 12.8.2.2).
 
     After a certification without allowed changes: the security store and document time-stamps only. Otherwise later
     signatures too. Whatever may cover or replace what was signed fails.
@@ -38,11 +37,17 @@ def check_changes(signature: EmbeddedPdfSignature, signed_fields: frozenset[str]
     permission = signature.docmdp_level
     certified = permission is not None
     if signature.coverage not in {SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION}:
-        return Standing((_failed("签名没有覆盖它所在的修订版", "the signature does not cover its own revision"),), certified)
+        return Standing(
+            (_failed("签名没有覆盖它所在的修订版", "the signature does not cover its own revision"),), certified
+        )
     result = signature.diff_result
     if not isinstance(result, DiffResult) or result.modification_level is ModificationLevel.OTHER:
         return Standing(
-            (_failed("签名之后文件内容被改动", "the document was changed after signing in a way that is not allowed"),),
+            (
+                _failed(
+                    "签名之后文件内容被改动", "the document was changed after signing in a way that is not allowed"
+                ),
+            ),
             certified,
         )
     level = result.modification_level
@@ -66,9 +71,7 @@ def check_changes(signature: EmbeddedPdfSignature, signed_fields: frozenset[str]
             "only validation data and document time-stamps were added after signing",
         )
     elif level is ModificationLevel.FORM_FILLING and result.changed_form_fields <= signed_fields:
-        check = Check.remarked(
-            STEP, NAME, "签名之后又有其他签名", "other signatures were added after this one"
-        )
+        check = Check.remarked(STEP, NAME, "签名之后又有其他签名", "other signatures were added after this one")
     else:
         check = Check.undecided(
             STEP,
@@ -85,7 +88,7 @@ def _failed(zh: str, en: str) -> Check:
 
 
 def check_end(pdf: bytes, reader: Any, outermost: Coverage | None, revision: int) -> Check:
-    """The last signature reaches the end of the file, or nothing but whole, referenced objects of a revision follow.
+    """The last signature reaches the end of the file, or only whole, listed objects of a revision follow.
 
     `outermost` is the coverage that ends last, `revision` its revision in the reader's count.
     """
@@ -103,7 +106,9 @@ def check_end(pdf: bytes, reader: Any, outermost: Coverage | None, revision: int
         reference = generic.Reference(int(match[1]), int(match[2]), pdf=reader)
         offset = outermost.end + match.start(1)
         held = [xrefs.get_historical_ref(reference, r) for r in range(revision + 1, xrefs.total_revisions)]
-        streams = [xrefs.get_xref_container_info(r).start_location for r in range(revision + 1, xrefs.total_revisions)]
+        streams = [
+            xrefs.get_xref_container_info(r).start_location for r in range(revision + 1, xrefs.total_revisions)
+        ]
         if offset not in held and offset not in streams:
             return _end_failed(
                 "最后的签名之后有未登记的对象", "an object that no cross-reference lists follows the last signature"
@@ -120,7 +125,7 @@ def _end_failed(zh: str, en: str) -> Check:
     return Check.failed(STEP, "coverage", "FORMAT_FAILURE", zh, en)
 
 
-def check_appearance(signature: EmbeddedPdfSignature, *, time_stamp: bool, certified: bool) -> tuple[Check, ...]:
+def check_appearance(signature: Any, *, time_stamp: bool, certified: bool) -> tuple[Check, ...]:
     """Where the field shows something (a seal), its picture must stand under its own signature."""
     widget = signature.sig_field
     try:
@@ -169,12 +174,12 @@ def _references(item: Any, seen: set[Any]) -> set[Any]:
     """All objects that an appearance leads to, by reference."""
     waiting = [item]
     while waiting:
-        raw = waiting.pop()
+        raw: Any = waiting.pop()
         if isinstance(raw, generic.IndirectObject):
             if raw.reference in seen:
                 continue
             seen.add(raw.reference)
-            raw = raw.get_object()
+            raw = raw.get_object()  # type: ignore[no-untyped-call]  # pyHanko leaves it without types
         if isinstance(raw, generic.DictionaryObject):
             waiting.extend(raw.raw_get(name) for name in raw if name not in {"/Parent", "/P"})
         elif isinstance(raw, generic.ArrayObject):

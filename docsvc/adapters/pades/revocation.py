@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
@@ -87,7 +88,7 @@ def _items(store: Any, key: str, kind: Any, broken: list[str]) -> tuple[Item, ..
 def uses(chain: Sequence[x509.Certificate], material: Material) -> tuple[RevocationUse, ...]:
     """The answers that speak about the certificates of `chain` (signer first, anchor last, which needs none)."""
     found: list[RevocationUse] = []
-    for certificate, issuer in zip(chain, chain[1:], strict=False):
+    for certificate, issuer in pairwise(chain):
         for item in material.ocsps:
             found.extend(_answers(item, certificate, issuer))
         for item in material.crls:
@@ -114,6 +115,9 @@ def _answers(item: Item, certificate: x509.Certificate, issuer: x509.Certificate
                     single["this_update"].native,
                     single["next_update"].native,
                     item.sha256,
+                    single["cert_status"].chosen["revocation_time"].native
+                    if single["cert_status"].name == "revoked"
+                    else None,
                 )
             )
     return out
@@ -123,20 +127,36 @@ def _listings(item: Item, certificate: x509.Certificate) -> list[RevocationUse]:
     body = item.value["tbs_cert_list"]
     if item.value.issuer.dump() != certificate.issuer.dump():
         return []
-    revoked = any(
-        entry["user_certificate"].native == certificate.serial_number for entry in body["revoked_certificates"] or ()
+    entries = body["revoked_certificates"] or ()
+    revoked_at = next(
+        (e["revocation_date"].native for e in entries if e["user_certificate"].native == certificate.serial_number),
+        None,
     )
-    this_update: dt.datetime = body["this_update"].native
     return [
         RevocationUse(
             "CRL",
             _common_name(certificate),
-            "revoked" if revoked else "good",
-            this_update,
+            "good" if revoked_at is None else "revoked",
+            body["this_update"].native,
             body["next_update"].native,
             item.sha256,
+            revoked_at,
         )
     ]
+
+
+def contradiction(found: Sequence[RevocationUse], moment: dt.datetime) -> Check | None:
+    """A finding where one answer was taken as good but another says revoked by `moment`: the worse is believed."""
+    for use in found:
+        if use.revoked_at is not None and use.revoked_at <= moment:
+            return Check.failed(
+                STEP,
+                "revocation",
+                "REVOKED",
+                f"证书“{use.certificate}”已于{use.revoked_at:%Y-%m-%d}被吊销（{use.kind}）",
+                f'the certificate "{use.certificate}" was revoked on {use.revoked_at:%Y-%m-%d} ({use.kind})',
+            )
+    return None
 
 
 def _common_name(certificate: x509.Certificate) -> str:

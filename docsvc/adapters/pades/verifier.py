@@ -26,7 +26,7 @@ class PdfVerifier:
     Raises SetupError for an anchor that can't be read.
     """
 
-    def __init__(  # noqa: PLR0913 - independent limits, all by keyword
+    def __init__(
         self,
         trust: Iterable[bytes | Path],
         *,
