@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import psycopg
-
 from docsvc.domain.errors import BusyError, DatabaseError, SetupError
 
 DOCUMENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -88,7 +86,7 @@ class PostgresLease:
     """Leases as session advisory locks of PostgreSQL, for processes of many machines.
 
     Each held lease is a connection of its own; when the holder dies the server ends its session and the lock with
-    it (a vanished machine is noticed by keep-alives within half a minute). Needs real sessions: no pooler that
+    it (a vanished machine is noticed by TCP keep-alive within half a minute). Needs real sessions: no pooler that
     shares them between transactions.
     """
 
@@ -102,6 +100,8 @@ class PostgresLease:
     @contextlib.contextmanager
     def hold(self, document_id: str) -> Iterator[None]:
         """Raises BusyError while another live session holds it, DatabaseError where the server is away."""
+        import psycopg
+
         key = _advisory_key(_checked(document_id))
         try:
             session = psycopg.connect(
