@@ -81,7 +81,7 @@ LINKED_PICTURE = (
     b'<pic:nvPicPr><pic:cNvPr id="0" name="p"/><pic:cNvPicPr/></pic:nvPicPr>'
     b'<pic:blipFill><a:blip r:link="rIdOut" '
     b'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>'
-    b'<a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+    b"<a:stretch><a:fillRect/></a:stretch></pic:blipFill>"
     b'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="914400" cy="914400"/></a:xfrm>'
     b'<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline>'
     b"</w:drawing></w:r></w:p>"

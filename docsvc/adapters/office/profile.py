@@ -123,14 +123,16 @@ class Profile:
             return ""
 
     def remove(self) -> None:
-        """Take the folder and the lock away; call when the office is dead."""
-        _remove(self._lock)
-        self.forget()
+        """Take the folder and the lock away; call when the office is dead. Safe to repeat."""
+        if self.lock_fd >= 0:
+            _remove(self._lock)
+            self.forget()
 
     def forget(self) -> None:
         """Let go of the lock without touching anything: for a forked child, whose parent still works here."""
-        with contextlib.suppress(OSError):
-            os.close(self.lock_fd)
+        fd, self.lock_fd = self.lock_fd, -1  # a closed number may soon be another file's
+        if fd >= 0:
+            os.close(fd)
 
 
 def clear_stale(parent: Path) -> int:

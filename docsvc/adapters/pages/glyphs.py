@@ -67,6 +67,7 @@ def _empty(descriptor: Any, base: Any, texts: Mapping[int, str]) -> set[int]:
     if "/FontFile" in descriptor:
         clear = descriptor.FontFile.read_bytes().partition(b"eexec")[0]  # what follows is encrypted (Type 1, 7)
         named = {int(c): g.decode("latin-1") for c, g in TYPE1_CODE.findall(clear)}
+        named |= _differences(base)
         return {code for code in texts if named.get(code, NOTDEF) == NOTDEF}
     if "/FontFile2" in descriptor:
         return _empty_truetype(descriptor.FontFile2.read_bytes(), base, texts)
@@ -112,6 +113,7 @@ def _cid_to_gid(base: Any, cid: int) -> int:
 def _empty_cff(program: bytes, base: Any, texts: Mapping[int, str]) -> set[int]:
     """By name and by charstring: compact fonts, bare or in an OpenType wrapper."""
     from fontTools.cffLib import CFFFontSet
+    from fontTools.encodings.StandardEncoding import StandardEncoding
     from fontTools.ttLib import TTFont
 
     if program[:4] in {b"OTTO", b"\x00\x01\x00\x00", b"true"}:
@@ -127,8 +129,9 @@ def _empty_cff(program: bytes, base: Any, texts: Mapping[int, str]) -> set[int]:
     elif composite:
         glyphs = {code: order[code] if code < len(order) else NOTDEF for code in texts}
     else:
-        encoding = top.Encoding if isinstance(top.Encoding, list) else []
-        glyphs = {code: encoding[code] if code < len(encoding) else NOTDEF for code in texts}
+        encoding = top.Encoding if isinstance(top.Encoding, list) else StandardEncoding
+        named = dict(enumerate(encoding)) | _differences(base)
+        glyphs = {code: named.get(code, NOTDEF) for code in texts}
 
     def charstring(name: str) -> bytes:
         return strings[name].bytecode or b"" if name in strings else b""
@@ -139,6 +142,22 @@ def _empty_cff(program: bytes, base: Any, texts: Mapping[int, str]) -> set[int]:
         for code, name in glyphs.items()
         if name in {NOTDEF, order[0]} or len(charstring(name)) <= BLANK_CHARSTRING or charstring(name) == missing
     }
+
+
+def _differences(font: Any) -> dict[int, str]:
+    """Code → glyph name of a simple font's own encoding (ISO 32000-1 clause 9.6.6.1)."""
+    import pikepdf
+
+    encoding = font.get("/Encoding")
+    named: dict[int, str] = {}
+    code = 0
+    for item in encoding.get("/Differences", ()) if isinstance(encoding, pikepdf.Dictionary) else ():
+        if isinstance(item, int):
+            code = item
+        else:
+            named[code] = str(item).removeprefix("/")
+            code += 1
+    return named
 
 
 def _to_unicode(font: Any) -> dict[int, str]:

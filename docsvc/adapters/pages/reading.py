@@ -76,9 +76,8 @@ class PdfPages:
         name, date = _squeezed(name), _squeezed(date)
         with _opened(pdf) as document:
             for n in reversed(range(len(document))):
-                text = _squeezed(_text(document, n))
-                if name not in text or date not in text:
-                    continue
+                if Counter(name + date) - Counter(_visible(_text(document, n))):
+                    continue  # cheaper than looking at where each character stands
                 with closing(document[n]) as page:
                     lines = _lines(page)
                     box = page.get_mediabox()

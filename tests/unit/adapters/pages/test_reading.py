@@ -1,0 +1,145 @@
+import pytest
+
+from docsvc.adapters.pages import PdfPages
+from docsvc.domain.document import SealPlace
+from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
+from tests.support.unsigned_pdfs import SIZE, make_pdf
+
+MM = 72 / 25.4
+NAME, DATE = "舟山市示例区司法局", "2026年10月12日"
+
+
+def signed_off(x=350.0, y=300.0, shift=0.0, name=NAME, date=DATE):
+    """Name over date, centred on each other but for `shift`."""
+    indent = (len(name) - len(date)) / 2 * SIZE
+    return [(x, y, name), (x + indent + shift, y - 29, date)]
+
+
+def axis(x=350.0, name=NAME):
+    return x + len(name) / 2 * SIZE
+
+
+def test_pages_are_counted_when_all_text_is_there():
+    pdf = make_pdf([[(72, 700, "甲乙丙")], [(72, 700, "丁 — 2 —")]])
+    assert PdfPages().inspect(pdf, "甲乙\n丙\t丁　") == 2
+
+
+def test_order_does_not_matter_and_pages_may_say_more():
+    assert PdfPages().inspect(make_pdf([[(72, 700, "丙甲甲乙12")]]), "甲乙丙") == 1
+
+
+def test_characters_beyond_the_first_plane_are_read():
+    assert PdfPages().inspect(make_pdf([[(72, 700, "𠀀𫝊")]]), "𫝊𠀀") == 1
+
+
+@pytest.mark.parametrize("silent", ["\u200b", "\u00ad", "\ufeff", "\ufe00", "\U000e0101", "\u3164", "\r"])
+def test_what_draws_nothing_is_not_missed(silent):
+    assert PdfPages().inspect(make_pdf([[(72, 700, "葛")]]), f"葛{silent}") == 1
+
+
+def test_a_ligature_is_the_letters_it_joins():
+    assert PdfPages().inspect(make_pdf([[(72, 700, "ﬁn")]]), "fin") == 1
+
+
+def test_a_missing_character_is_named_with_its_surroundings():
+    with pytest.raises(MissingGlyphError, match=r"“喆”U\+5586.*“当事人李喆，男”"):
+        PdfPages().inspect(make_pdf([[(72, 700, "当事人李 ，男")]]), "当事人李喆，男")
+
+
+def test_a_character_must_be_there_as_often_as_expected():
+    with pytest.raises(MissingGlyphError, match="喆"):
+        PdfPages().inspect(make_pdf([[(72, 700, "李喆")]]), "李喆喆")
+
+
+def test_what_lies_outside_the_page_is_not_readable():
+    with pytest.raises(MissingGlyphError, match="乙"):
+        PdfPages().inspect(make_pdf([[(72, 700, "甲"), (900, 700, "乙")]]), "甲乙")
+
+
+def test_private_use_is_named_by_number():
+    with pytest.raises(MissingGlyphError, match=r"字符 U\+E123 "):
+        PdfPages().inspect(make_pdf([[(72, 700, "甲")]]), "甲\ue123")
+
+
+def test_a_glyph_that_is_not_there_is_found_though_its_text_is():
+    pdf = make_pdf([[(72, 700, "当事人李喆，男")]], lacking="喆")
+    with pytest.raises(MissingGlyphError, match=r"Tiny .*“喆”U\+5586.*“当事人李喆，男”"):
+        PdfPages().inspect(pdf, "当事人李喆，男")
+
+
+def test_a_font_that_is_not_embedded_is_refused():
+    with pytest.raises(ConversionError, match="not an embedded subset"):
+        PdfPages().inspect(make_pdf([[(72, 700, "甲")]], embedded=False), "甲")
+
+
+@pytest.mark.parametrize("junk", [b"", b"no PDF", b"%PDF-1.7\n%%EOF\n"])
+def test_what_is_no_pdf_is_a_conversion_error(junk):
+    with pytest.raises(ConversionError, match="PDF"):
+        PdfPages().inspect(junk, "")
+
+
+def test_the_seal_stands_on_the_axis_of_name_and_date():
+    place = PdfPages().seal_place(make_pdf([[(72, 700, "正文"), *signed_off()]]), NAME, DATE)
+    assert place.page == 0
+    assert place.x == pytest.approx(axis(), abs=0.5)
+    # middle of both lines: baselines 300 and 271, a line's box from -1 to 9 points
+    assert place.y == pytest.approx((309 + 270) / 2 + 5 * MM, abs=1.5)
+
+
+def test_the_last_page_with_a_sign_off_decides():
+    quoted = [*signed_off(y=600), (72, 100, "正文")]
+    pdf = make_pdf([quoted, signed_off(y=500), [(72, 700, NAME + DATE)]])
+    assert PdfPages().seal_place(pdf, NAME, DATE).page == 1
+
+
+def test_the_lowest_sign_off_of_a_page_decides():
+    pdf = make_pdf([[*signed_off(y=600), *signed_off(y=300)]])
+    assert PdfPages().seal_place(pdf, NAME, DATE) == PdfPages().seal_place(make_pdf([signed_off()]), NAME, DATE)
+
+
+def test_spaces_within_name_and_date_do_not_matter():
+    pdf = make_pdf([[(375, 300, "舟山 市局"), (350, 271, "2026 年 1 月")]])
+    assert PdfPages().seal_place(pdf, "舟山市　局", "2026年1月").page == 0
+
+
+def test_a_watermark_across_the_lines_does_not_matter():
+    plain = PdfPages().seal_place(make_pdf([signed_off()]), NAME, DATE)
+    marked = PdfPages().seal_place(make_pdf([signed_off()], turned=[(330, 271, "测试测试测试")]), NAME, DATE)
+    assert (marked.x, marked.y) == pytest.approx((plain.x, plain.y))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [(350, 300, NAME)],
+        [(350, 300, DATE), (350, 271, NAME)],  # the wrong way round
+        [(350, 300, NAME), (350, 285, "（印章）"), (350, 271, DATE)],  # something between
+        [(350, 300, NAME + "："), (350, 271, DATE)],  # not just the name
+        [(200, 300, "机关"), *signed_off()],  # something else on the line
+        signed_off(shift=2.5 * MM),  # not on one axis
+        signed_off(x=72),  # on the left, where a party's own words stand
+    ],
+)
+def test_no_place_no_seal(lines):
+    pdf = make_pdf([[(72, 700, f"正文{NAME}，{DATE}。"), *lines]])
+    with pytest.raises(SealError, match="用印位置"):
+        PdfPages().seal_place(pdf, NAME, DATE)
+
+
+def test_a_small_shift_is_still_one_axis():
+    pdf = make_pdf([signed_off(shift=1.5 * MM)])
+    assert PdfPages().seal_place(pdf, NAME, DATE).x == pytest.approx(axis() + 0.75 * MM, abs=0.5)
+
+
+@pytest.mark.parametrize(("x", "y"), [(500, 300), (350, 40), (350, 830)])
+def test_a_seal_that_would_leave_the_page_is_refused(x, y):
+    with pytest.raises(SealError, match="容不下直径 42 毫米"):
+        PdfPages().seal_place(make_pdf([signed_off(x=x, y=y)]), NAME, DATE, 42)
+
+
+def test_a_smaller_seal_may_fit():
+    pdf = make_pdf([signed_off(y=80)])
+    with pytest.raises(SealError):
+        PdfPages().seal_place(pdf, NAME, DATE, 60)
+    assert isinstance(PdfPages().seal_place(pdf, NAME, DATE, 30), SealPlace)
