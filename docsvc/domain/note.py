@@ -37,6 +37,11 @@ def _unbase64(text: str) -> bytes:
     return data
 
 
+def shown(text: str) -> str:
+    """Text of unknown origin, fit for a terminal: one line, nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def check_name(name: str) -> str:
     """The key name itself. Raises NoteError where it is empty or holds a space, a plus or a control character."""
     if not name or "+" in name or any(c.isspace() or c < " " for c in name):

@@ -13,6 +13,7 @@ from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import LogError, StoreError
 from docsvc.domain.leaf import ACCEPTED, SIGNING_EVENTS, Opening, digests_of, facts_of, parse_leaf, parse_opening
 from docsvc.domain.merkle import LogEvent
+from docsvc.domain.note import shown
 from docsvc.domain.numbering import DocNumber
 from docsvc.pipeline.store import object_key
 from docsvc.ports import Database, LogKeys, LogRepo, ObjectStore, Publisher
@@ -31,7 +32,7 @@ def fsck(database: Database, objects: ObjectStore, publisher: Publisher, log_key
     tree = TreeAudit(database, objects, publisher, log_keys).run()
     documents = _DocumentAudit(database, objects, tree.published_size)
     documents.run()
-    return tree.faults + documents.faults
+    return [shown(fault) for fault in tree.faults + documents.faults]
 
 
 @dataclass(slots=True)
@@ -57,10 +58,9 @@ class _DocumentAudit:
             self._files(row, events)
             self._number(row)
         for (agency, word, year), places in sorted(self.numbers.items()):
-            if holes := sorted(set(range(1, max(places) + 1)) - set(places)):
-                shown = ", ".join(map(str, holes[:10]))
+            if holes := _holes(places):
                 self.faults.append(
-                    f"{agency} {word}〔{year}〕缺号 {shown}；number {shown} of {word}〔{year}〕 is missing"
+                    f"{agency} {word}〔{year}〕缺号 {holes}；number {holes} of {word}〔{year}〕 is missing"
                 )
 
     def say(self, row: DocumentRow, chinese: str, english: str) -> None:
@@ -161,3 +161,14 @@ def _case_digest(row: DocumentRow) -> str | None:
         return Case.of(json.loads(row.case_json)).sha256
     except (ValueError, RecursionError):
         return None
+
+
+def _holes(places: Sequence[int]) -> str:
+    """What is missing below the highest place, as "2, 5-8"; empty where nothing is."""
+    holes = []
+    expected = 1
+    for place in sorted(places):
+        if place > expected:
+            holes.append(str(expected) if place == expected + 1 else f"{expected}-{place - 1}")
+        expected = place + 1
+    return ", ".join(holes)

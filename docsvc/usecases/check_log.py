@@ -7,7 +7,7 @@ from typing import Final
 
 from docsvc.domain.errors import LogError
 from docsvc.domain.merkle import HASH_BYTES, GrowingTree, leaf_hash
-from docsvc.domain.note import MAX_NOTE_BYTES, Checkpoint, parse_note
+from docsvc.domain.note import MAX_NOTE_BYTES, Checkpoint, parse_note, shown
 from docsvc.domain.tiles import MAX_ENTRY_BYTES, WIDTH, Tile, split_hashes, tile_root, tiles_of, unpack_bundle
 from docsvc.ports import LogKeys, LogReader
 
@@ -122,19 +122,20 @@ def check_log(reader: LogReader, keys: LogKeys | None, max_leaves: int = MAX_LEA
         _read_through(walk, checkpoint, max_leaves)
     except LogError as e:
         faults.append(str(e))
-        return LogVerdict(tuple(faults), _failure(faults), checkpoint)
+        return _faulty(faults, checkpoint)
     if faults:
-        return LogVerdict(tuple(faults), _failure(faults), checkpoint)
+        return _faulty(faults, checkpoint)
     signed = f"签名者 {by}；signed by {by}" if by else "签名未检查；signature NOT checked"
     bare = "" if walk.bundles or not checkpoint.size else "（无条目包，仅检查哈希；no entry bundles, hashes only）"
     summary = (
         f"日志一致 (the log is consistent): {checkpoint.origin}, {checkpoint.size} 条 (entries){bare}, {signed}"
     )
-    return LogVerdict((), summary, checkpoint)
+    return LogVerdict((), shown(summary), checkpoint)
 
 
-def _failure(faults: list[str]) -> str:
-    return f"日志有误 (the log is faulty): {len(faults)} 处 (faults)"
+def _faulty(faults: list[str], checkpoint: Checkpoint | None) -> LogVerdict:
+    summary = f"日志有误 (the log is faulty): {len(faults)} 处 (faults)"
+    return LogVerdict(tuple(shown(fault) for fault in faults), summary, checkpoint)
 
 
 def _head(reader: LogReader, keys: LogKeys | None) -> tuple[Checkpoint, str | None]:
