@@ -117,6 +117,17 @@ class Report:
     notices: tuple[str, ...] = field(default=())  # e.g. "development keys: no legal effect"
     sub_indication: str | None = None  # of the check that decided
 
+    def joined_by(self, checks: Iterable[Check]) -> Self:
+        """This report with more checks of the whole; the worst decides anew."""
+        every = (*self.checks, *checks)
+        grave = gravest([*every, *(c for s in self.signatures for c in s.checks)])
+        return dataclasses.replace(
+            self,
+            checks=every,
+            indication=worst([*(c.indication for c in every), *(s.indication for s in self.signatures)]),
+            sub_indication=grave.sub_indication if grave else None,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON values: times in ISO 8601, enumerations by value."""
         out: dict[str, Any] = _plain(dataclasses.asdict(self))

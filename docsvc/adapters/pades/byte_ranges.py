@@ -215,7 +215,7 @@ def measure(pdf: bytes, raw: RawDictionary) -> tuple[Coverage | None, list[Check
             STEP,
             NAME,
             f"覆盖文件的前{end}字节，空隙即签名值",
-            f"covers the first {end} octets but its own value",
+            f"covers the first {end} octets, all but its own value",
         ),
     )
     return Coverage(length, second, end, der), checks

@@ -25,6 +25,7 @@ import datetime as dt
 import hashlib
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from asn1crypto import cms, x509
@@ -370,7 +371,10 @@ class _Examination:
                 found.proven = stamp.time
                 found.stamp_informed = inner.stamp_informed
                 found.time_stamped_by = inner.time_stamped_by
-        found.checks += inner.checks
+        found.checks += [
+            replace(c, message=f"签名时间戳：{c.message}", message_en=f"signature time-stamp: {c.message_en}")
+            for c in inner.checks
+        ]
 
     def _classify(self, found: Found, whole: Sequence[Found]) -> None:
         if found.judged is None or found.embedded is None:
