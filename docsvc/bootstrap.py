@@ -155,6 +155,8 @@ class Service:
             secure=s.s3_secure,
             region=s.s3_region,
             lock_mode=s.s3_lock_mode,
+            ca_file=s.path(s.s3_ca_file) if s.s3_ca_file else None,
+            timeout_s=s.s3_timeout_s,
         )
 
     @cached_property

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     s3_bucket: str = "docsvc"
     s3_access_key: SecretStr = SecretStr("")
     s3_secret_key: SecretStr = SecretStr("")
+    s3_ca_file: Path | None = None
+    """PEM of the authorities that TLS trusts; default: the system's."""
+    s3_timeout_s: float = 60
     s3_lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
 
     tsa_url: str | None = None

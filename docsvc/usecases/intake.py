@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, State
-from docsvc.domain.errors import CaseRefusedError, Finding
+from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.numbering import DocNumber
@@ -55,12 +55,18 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
+        try:
+            return self._accept(case, doc_type, undrawable)
+        except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
+            return self._accept(case, doc_type, undrawable)
+
+    def _accept(self, case: Case, doc_type: DocumentType, undrawable: frozenset[str]) -> Acceptance:
         with self.database.begin() as tx:
             if row := tx.documents.find(case_sha256=case.sha256):
                 return Acceptance(row, new=False)
             agency = tx.agencies.get(case.agency_id)
             now = self.clock()
-            findings = check_case(data, self._known(tx, case, agency, doc_type, undrawable, now))
+            findings = check_case(case.data, self._known(tx, case, agency, doc_type, undrawable, now))
             faults = [f for f in findings if f.severity == "error"]
             if faults or agency is None:
                 raise CaseRefusedError(faults)
