@@ -14,7 +14,7 @@ from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.errors import EvidenceError, LogError
 from docsvc.domain.leaf import SIGNING_EVENTS, VOIDED, Leaf, Opening, parse_leaf, parse_opening
 from docsvc.domain.merkle import leaf_hash, verify_inclusion
-from docsvc.domain.note import Checkpoint, Note, parse_note
+from docsvc.domain.note import Checkpoint, Note, parse_note, shown
 from docsvc.domain.verdict import Check, Indication
 
 PDF: Final = "document.pdf"
@@ -126,7 +126,8 @@ def examine(files: Mapping[str, bytes], pdf: bytes, signer: Signer, at: dt.datet
 
 
 def _check(name: str, indication: Indication, message: str, message_en: str, sub: str | None = None) -> Check:
-    return Check(name, indication, message, message_en, sub)
+    # Bundles come from anybody: what they say of names and numbers is shown, never obeyed.
+    return Check(name, indication, shown(message), shown(message_en), sub)
 
 
 def _read(files: Mapping[str, bytes]) -> tuple[Note, Checkpoint, Sequence[Recorded]]:
@@ -139,6 +140,8 @@ def _read(files: Mapping[str, bytes]) -> tuple[Note, Checkpoint, Sequence[Record
         entry, opening = files[entry_name(i)], files[opening_name(i)]
         proof = TlogProof.parse(files[proof_name(i)])
         events.append(Recorded(i, entry, parse_leaf(entry), opening, parse_opening(opening), proof))
+    if PDF not in files:
+        raise KeyError(PDF)
     if not events:
         raise EvidenceError("没有日志条目；there is no entry")
     if len({e.leaf.document_id for e in events}) > 1:

@@ -31,7 +31,7 @@ from docsvc.domain.evidence import (
 from docsvc.domain.evidence_guide import guide
 from docsvc.domain.leaf import SIGNING_EVENTS, parse_leaf, parse_opening
 from docsvc.domain.merkle import LogEvent, inclusion_proof
-from docsvc.domain.note import Checkpoint, VerifierKey, parse_note
+from docsvc.domain.note import Checkpoint, VerifierKey, parse_note, shown
 from docsvc.domain.verdict import Check, Indication
 from docsvc.ports import Database, LogKeys, LogRepo, Publisher
 
@@ -191,8 +191,9 @@ def _check_names(infos: Sequence[zipfile.ZipInfo]) -> None:
         raise EvidenceError("证据包文件过多或重名；too many files in the bundle, or one name twice")
     for info in infos:
         if not NAME.fullmatch(info.filename) or info.filename != info.orig_filename:
-            shown = info.filename[:80].encode("ascii", "backslashreplace").decode()
-            raise EvidenceError(f"证据包含有不明文件 {shown}；the bundle holds a file of another kind")
+            raise EvidenceError(
+                f"证据包含有不明文件 {shown(info.filename[:80])}；the bundle holds a file of another kind"
+            )
         if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} or info.flag_bits & 0x1:
             raise EvidenceError(
                 "证据包被加密或压缩方式不支持；the bundle is encrypted or compressed in another way"
