@@ -90,11 +90,11 @@ def date(value: str | dt.date | None) -> str:
 
 
 def moment(value: str | None) -> str:
-    """2026年9月16日9时30分, as a record writes it; minutes always have two figures. Empty for None."""
+    """2026年9月16日9时30分, as a record writes it; the full hour is 9时00分. Empty for None."""
     if value is None:
         return ""
     at = dt.datetime.fromisoformat(value)
-    return f"{date(at.date())}{at.hour}时{at.minute:02d}分"
+    return f"{date(at.date())}{at.hour}时{at.minute or '00'}分"
 
 
 def numeral(n: int) -> str:
@@ -143,8 +143,9 @@ def paragraphs(text: str) -> list[str]:
 
 
 def person(data: Mapping[str, Any]) -> str:
-    """王测乙（协办，执法证号TEST33099900002）."""
-    return f"{data['name']}（{'，'.join([*([data['role']] if data.get('role') else []), *certificate(data)])}）"
+    """王测乙（协办，执法证号TEST33099900002）; what is not known is left out."""
+    facts = [*([data["role"]] if data.get("role") else []), *certificate(data)]
+    return f"{data['name']}（{'，'.join(facts)}）" if facts else str(data["name"])
 
 
 def certificate(data: Mapping[str, Any]) -> list[str]:

@@ -114,8 +114,10 @@ def interview_record() -> str:
         )
         + when(
             "body.refused",
-            paragraph("被约谈人拒绝签名，理由：{{ body.refuse_reason }}由两名执法人员签名注明。", "Text"),
-            when("body.witness", paragraph("见证人：{{ body.witness }}", "Text")),
+            paragraph("笔录已交被约谈人核对，并请其书写确认语：{{ body.read_confirm }}", "Text"),
+            paragraph("被约谈人拒绝签名，理由：{{ body.refuse_reason }}由执法人员签名注明。", "Text"),
+            when("body.witness", paragraph("见证人：{{ body.witness }}。", "Text")),
+            when("body.witness", paragraph("见证人（签名）：", "Signature", blank(DATE_BLANK))),
         )
         + each("one", "body.interviewers", paragraph("约谈人（签名）：", "Signature", blank(DATE_BLANK)))
         + paragraph("记录人（签名）：", "Signature", blank(DATE_BLANK))
