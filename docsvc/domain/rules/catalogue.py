@@ -29,6 +29,7 @@ NOTICE: Final = frozenset({"interview_notice"})
 RECORD: Final = frozenset({"interview_record"})
 DECISION: Final = frozenset({"no_penalty_decision"})
 ENDING: Final = frozenset({"termination_notice"})
+CITING: Final = GUIDANCE | DECISION | ENDING
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule("SCHEMA", "机关已登记", "the agency is registered", general.agency_is_registered),
@@ -44,7 +45,13 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("G07", "期限晚于成文日期", "terms lie ahead", guidance.terms_follow, LETTERS),
     Rule("G08", "没有未填写的占位符", "no placeholder is left", wording.nothing_unfilled),
     Rule("G09", "印章名称与机关名称一致", "the seal bears the agency's name", general.seal_is_the_agencys),
-    Rule("G10", "法律依据存在且有效", "the law cited exists and is in force", citations.law_is_cited_and_in_force),
+    Rule(
+        "G10",
+        "法律依据存在且有效",
+        "the law cited exists and is in force",
+        citations.law_is_cited_and_in_force,
+        CITING,
+    ),
     Rule("G12", "每个字都能印出", "every character can be drawn", wording.everything_drawable),
     Rule("G13", "行政指导写明自愿", "guidance says that it is voluntary", nature.says_it_is_voluntary, GUIDANCE),
     Rule("G14", "法律性质与结尾相符", "the ending fits the legal nature", nature.ends_as_its_nature_demands),

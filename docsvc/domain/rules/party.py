@@ -74,8 +74,8 @@ def kind_has_its_fields(facts: Facts) -> Iterator[Finding]:
 
 def uscc_is_right(facts: Facts) -> Iterator[Finding]:
     """G02: the unified social credit code has 18 characters of GB 32100 and its check character is right."""
-    code = facts.text("/party/uscc")
-    if code and not is_uscc(code) and not _can_have_no(facts, "uscc"):
+    code = facts.raw("/party/uscc")
+    if code.strip() and not is_uscc(code) and not _can_have_no(facts, "uscc"):
         yield fault(
             "G02",
             "/party/uscc",
@@ -87,8 +87,8 @@ def uscc_is_right(facts: Facts) -> Iterator[Finding]:
 def identity_numbers_are_right(facts: Facts) -> Iterator[Finding]:
     """G03: identity numbers have form, date and check character of GB 11643, and agree with birth and gender."""
     for number_at, type_at in ID_NUMBERS:
-        number = facts.text(number_at)
-        if not number or _can_have_no(facts, number_at.rpartition("/")[2]):
+        number = facts.raw(number_at)
+        if not number.strip() or _can_have_no(facts, number_at.rpartition("/")[2]):
             continue
         if facts.text(type_at) not in ("", RESIDENT_ID):
             if not is_certificate(number):
@@ -99,7 +99,7 @@ def identity_numbers_are_right(facts: Facts) -> Iterator[Finding]:
             yield _wrong_number(number_at)
         elif number_at == "/party/id_no":
             yield from _person_agrees(facts, resident)
-    if facts.doc_type == "interview_record" and (number := facts.text("/body/interviewee/id_no")):
+    if facts.doc_type == "interview_record" and (number := facts.raw("/body/interviewee/id_no")):
         resident = read_resident_id(number)
         looks_resident = len(number) == len("330999199211059036")
         if resident is None and (looks_resident or not is_certificate(number)):

@@ -61,7 +61,7 @@ def numbers_in_form(facts: Facts) -> Iterator[Finding]:
     # a document number is held to the form of one.
     places += [p for p in ("/case/case_no", "/body/basis/doc") if LOOKS_LIKE_NUMBER.search(facts.text(p))]
     for pointer in places:
-        if not (text := facts.text(pointer)):
+        if not (text := facts.raw(pointer)).strip():
             continue
         number = DocNumber.parse(text)
         if number is None:

@@ -66,6 +66,11 @@ class Facts:
         value = self.at(pointer)
         return value.strip() if isinstance(value, str) else ""
 
+    def raw(self, pointer: str) -> str:
+        """The text at `pointer` as it is, for codes, where surrounding space is a fault."""
+        value = self.at(pointer)
+        return value if isinstance(value, str) else ""
+
     def items(self, pointer: str) -> list[Any]:
         value = self.at(pointer)
         return value if isinstance(value, list) else []

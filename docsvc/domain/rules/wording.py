@@ -57,13 +57,21 @@ def nothing_unfilled(facts: Facts) -> Iterator[Finding]:
 def everything_drawable(facts: Facts) -> Iterator[Finding]:
     """G12: every character of every text can be drawn; control, private-use and unassigned ones can't."""
     for pointer, text in strings_of(facts.case):
-        free_text = pointer.startswith("/body/")
-        bad = [c for c in dict.fromkeys(text) if not (c == "\n" and free_text) and _refused(c)]
-        sound = "".join(c for c in text if not _refused(c))
+        bad, sound = _sifted(text, newlines=pointer.startswith("/body/"))
         bad += [c for c in facts.known.undrawable(sound) if c not in bad] if sound else []
         if bad:
             shown = "、".join(_named(c) for c in bad[:SHOWN])
             yield fault("G12", pointer, f"字体无法印出的字符：{shown}", f"characters that can't be drawn: {shown}")
+
+
+def _sifted(text: str, *, newlines: bool) -> tuple[list[str], str]:
+    """Characters of `text` that are refused whatever the fonts hold, once each; and the rest of it. A free text may
+    have lines.
+    """
+    if text.isprintable() and REPLACEMENT not in text:
+        return [], text
+    bad = [c for c in dict.fromkeys(text) if _refused(c) and not (newlines and c == "\n")]
+    return bad, "".join(c for c in text if not _refused(c))
 
 
 def _refused(c: str) -> bool:

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import pytest
+
+from docsvc.domain.rules.catalogue import Reference, references_in
+from tests.support.cases import TYPES, broken, changed, sample, warned
+
+NOTICE = Reference("interview_notice", "demo-market", "13309992600031", dt.date(2026, 9, 10))
+COMMITMENT = Reference("commitment", "demo-market", "13309992600031", dt.date(2026, 9, 8))
+CITING = {
+    "interview_record": ("舟示市监约通〔2026〕2号", NOTICE, "I02"),
+    "no_penalty_decision": ("舟示市监诺〔2026〕12号", COMMITMENT, "NP13"),
+    "termination_notice": ("舟示市监诺〔2026〕12号", COMMITMENT, "T02"),
+}
+OTHERWISE = [
+    {"doc_type": "advice"},
+    {"agency_id": "demo-enforcement"},
+    {"action_code": "13309992600032"},
+    {"issue_date": dt.date(2026, 11, 1)},
+]
+
+
+def test_the_numbers_that_a_case_cites():
+    cited = {t: references_in(sample(t)) for t in TYPES}
+    assert cited == {t: [CITING[t][0]] if t in CITING else [] for t in TYPES}
+    assert references_in(sample("no_penalty_decision", 3)) == []
+    assert references_in({}) == []
+    assert references_in({"doc_type": "interview_record", "body": {"notice": 7}}) == []
+
+
+@pytest.mark.parametrize("doc_type", CITING)
+def test_a_document_of_this_service_that_agrees_is_accepted_without_a_word(doc_type):
+    number, issued, _ = CITING[doc_type]
+    case = sample(doc_type)
+    assert broken(case, references={number: issued}) == set()
+    assert warned(case, references={number: issued}) == set()
+
+
+@pytest.mark.parametrize("doc_type", CITING)
+@pytest.mark.parametrize("otherwise", OTHERWISE, ids=lambda o: next(iter(o)))
+def test_a_document_of_this_service_that_disagrees_is_refused(doc_type, otherwise):
+    number, issued, rule = CITING[doc_type]
+    other = dataclasses.replace(issued, **otherwise)
+    assert broken(sample(doc_type), references={number: other}) == {rule}
+
+
+@pytest.mark.parametrize("doc_type", CITING)
+def test_a_document_of_others_is_accepted_with_a_warning(doc_type):
+    assert broken(sample(doc_type)) == set()
+    assert warned(sample(doc_type)) == {"REF"}
+
+
+def test_a_measure_need_not_have_begun_on_the_day_of_its_document():
+    reminder = Reference("reminder", "demo-enforcement", "23309992600057", dt.date(2026, 9, 18))
+    case = sample("termination_notice", 2)
+    assert case["body"]["measure"]["started_on"] == "2026-09-15"
+    assert broken(case, references={"舟示综执行提〔2026〕11号": reminder}) == set()
+
+
+@pytest.mark.parametrize("kind", ["interview_notice", "interview_record"])
+def test_an_interview_may_be_cited_by_its_notice_or_its_record(kind):
+    case = changed(sample("termination_notice"), {"body/measure/type": "interview"})
+    issued = dataclasses.replace(COMMITMENT, doc_type=kind)
+    assert broken(case, references={"舟示市监诺〔2026〕12号": issued}) == set()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "舟示市监约通[2026]2号",
+        "舟示市监约通（2026）2号",
+        "舟示市监约通(2026)2号",
+        "舟示市监约通【2026】2号",
+        "舟示市监约通〔2026〕02号",
+        "舟示市监约通〔2026〕第2号",
+        "舟示市监约通〔2026〕2",
+        "舟示市监约通2026-2",
+        "〔2026〕2号",
+        "舟示市监约通〔26〕2号",
+        "舟示市监约通〔2026〕2号 ",
+        "舟示市监约通〔2025〕2号",
+        "舟示市监约通〔2027〕2号",
+    ],
+)
+def test_numbers_not_in_form_or_of_another_year(number):
+    assert broken(changed(sample("interview_record"), {"body/notice/doc_no": number})) == {"G04"}
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("舟示市监立[2026]31号", {"G04"}),
+        ("舟示市监立〔2026〕第31号", {"G04"}),
+        ("舟示市监立〔2027〕31号", {"G04"}),
+        ("33090020260000031", set()),  # a platform's code is no document number
+        ("舟示市监立〔2025〕31号", set()),
+    ],
+)
+def test_case_numbers(number, expected):
+    assert broken(changed(sample("advice"), {"case/case_no": number})) == expected
+
+
+def test_a_policy_is_cited_in_the_form_of_its_number():
+    assert broken(changed(sample("termination_notice"), {"body/basis/doc": "舟政办发[2023]47号"})) == {"G04"}
+    assert broken(changed(sample("termination_notice"), {"body/basis/doc": "舟政办发〔2028〕47号"})) == {"G04"}
