@@ -91,3 +91,7 @@ class HttpLog:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as e:
             raise LogError(f"{path} 无法取得；it could not be fetched: {type(e).__name__}") from e
         return bytes(data)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._session.close()
