@@ -17,7 +17,7 @@ from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docsvc.adapters.pades.stamping import UNREADABLE, StampError, signer_of
+from docsvc.adapters.pades.stamping import UNREADABLE, signer_of
 from docsvc.domain.document import Level
 from docsvc.domain.errors import SealError
 
@@ -73,7 +73,7 @@ def held_by(pdf: bytes) -> Held:
     """Raises SealError where the file bears no PAdES signature or can't be read."""
     try:
         return _held(pdf)
-    except (PdfError, StampError, *UNREADABLE) as e:
+    except (PdfError, *UNREADABLE) as e:
         raise SealError("the signed PDF can't be read back") from e
 
 

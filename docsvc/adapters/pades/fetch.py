@@ -80,6 +80,8 @@ class Fetcher:
             except urllib3.exceptions.ProtocolError as e:
                 if attempt == 2:  # noqa: PLR2004 - a kept connection may have been closed at the other end: once more
                     raise FetchError(f"{_host(address)} broke the connection off") from e
+            except urllib3.exceptions.NewConnectionError as e:  # a time-out by class, but nobody was there
+                raise FetchError(f"{_host(address)} can't be reached") from e
             except urllib3.exceptions.TimeoutError as e:
                 raise FetchError(f"{_host(address)} did not answer within {self.deadline_s:g} s") from e
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as e:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,34 +28,44 @@ class Outline:
 
 
 class Outlines:
-    """Outlines by character, from the first of `fonts` that has it; files open when one is first asked for."""
+    """Outlines from the first of `fonts` that has a character. Files are open only while they are read."""
 
     def __init__(self, fonts: Sequence[Path]) -> None:
         self._paths = tuple(fonts)
-        self._fonts: list[TTFont] = []
 
-    def of(self, char: str) -> Outline:
-        """Raises SealError where no font has `char`, SetupError where a font file can't be read."""
-        for i, path in enumerate(self._paths):
-            if i == len(self._fonts):
-                self._fonts.append(_open(path))
-            font = self._fonts[i]
-            name = font.getBestCmap().get(ord(char))
-            if name is not None:
-                return _outline(font, name)
-        raise SealError(f"no font for seals has the character {char} (U+{ord(char):04X})")
+    def of(self, text: str) -> Mapping[str, Outline]:
+        """An outline for each character of `text`.
+
+        Raises SealError where no font has one of them, SetupError where a font file can't be read.
+        """
+        found: dict[str, Outline] = {}
+        for path in self._paths:
+            missing = set(text) - found.keys()
+            if missing:
+                found |= _read(path, missing)
+        for char in text:
+            if char not in found:
+                raise SealError(f"no font for seals has the character {char} (U+{ord(char):04X})")
+        return found
+
+
+def _read(path: Path, chars: set[str]) -> dict[str, Outline]:
+    try:
+        with _open(path) as font:
+            names = font.getBestCmap() or {}
+            return {char: _outline(font, names[ord(char)]) for char in chars if ord(char) in names}
+    except (OSError, TTLibError, KeyError) as e:
+        raise SetupError(f"the font file {path.name} for seals can't be read") from e
 
 
 def _open(path: Path) -> TTFont:
-    try:
-        if path.suffix.lower() in {".ttc", ".otc"}:
-            fonts = TTCollection(path, lazy=True).fonts
-            return next(
-                (f for f in fonts if str(f["name"].getDebugName(FAMILY_NAME)).endswith(SIMPLIFIED)), fonts[0]
-            )
+    """Of a collection, the member with the mainland's shapes, else the first."""
+    if path.suffix.lower() not in {".ttc", ".otc"}:
         return TTFont(path, lazy=True)
-    except (OSError, TTLibError) as e:
-        raise SetupError(f"the font file {path.name} for seals can't be read") from e
+    with TTCollection(path, lazy=True) as fonts:
+        names = [str(font["name"].getDebugName(FAMILY_NAME)) for font in fonts]
+    number = next((i for i, name in enumerate(names) if name.endswith(SIMPLIFIED)), 0)
+    return TTFont(path, fontNumber=number, lazy=True)
 
 
 def _outline(font: TTFont, name: str) -> Outline:

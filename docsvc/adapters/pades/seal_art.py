@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from docsvc.adapters.pades.outlines import Outline
@@ -59,8 +59,13 @@ class Char:
     height: float
 
 
-def draw(design: SealDesign, outline: Callable[[str], Outline], *, development: bool) -> Appearance:
-    """The seal of `design`, with 「测试专用」 for a development key. Raises SealError: no seal holds the name."""
+def draw(design: SealDesign, outlines: Callable[[str], Mapping[str, Outline]], *, development: bool) -> Appearance:
+    """The seal of `design`, with 「测试专用」 for a development key.
+
+    `outlines` gives those of all characters of a text. Raises SealError for a name that fits no seal.
+    """
+    chars = along_arc(design.name, design.diameter_mm)
+    found = outlines(design.name + (TEST_MARK if development else ""))
     side = design.diameter_mm * MM
     parts = [
         b"q /Over gs",
@@ -68,10 +73,10 @@ def draw(design: SealDesign, outline: Callable[[str], Outline], *, development: 
         _cm(MM, 0, 0, MM, side / 2, side / 2),  # millimetres from the middle
         *_ring(design.diameter_mm),
         *(_star(design.diameter_mm) if design.emblem == "star" else _national(design.diameter_mm)),
-        *(_char(char, outline(char.text)) for char in along_arc(design.name, design.diameter_mm)),
+        *(_char(char, found[char.text]) for char in chars),
     ]
     if development:
-        parts += _test_mark(design.diameter_mm, outline)
+        parts += _test_mark(design.diameter_mm, found)
     parts.append(b"Q")
     return Appearance(zlib.compress(b"\n".join(parts), 9), round(side, 3))
 
@@ -108,11 +113,11 @@ def _char(char: Char, outline: Outline) -> bytes:
     return b"q " + _cm(a, b, c, d, e, f) + b"\n" + outline.path + b"\nf Q"
 
 
-def _test_mark(diameter_mm: float, outline: Callable[[str], Outline]) -> Iterator[bytes]:
+def _test_mark(diameter_mm: float, outlines: Mapping[str, Outline]) -> Iterator[bytes]:
     scale = diameter_mm / REFERENCE_MM
     size, below = TEST_MM * scale, TEST_BELOW_MM * scale
     for i, text in enumerate(TEST_MARK):
-        found = outline(text)
+        found = outlines[text]
         unit = size / found.em
         x = (i - (len(TEST_MARK) - 1) / 2) * size * 1.06
         move = _cm(unit, 0, 0, unit, x - unit * found.middle_x, -below - unit * found.middle_y)

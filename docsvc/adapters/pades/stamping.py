@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from pyhanko.sign.general import NonexistentAttributeError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -32,6 +33,15 @@ UNREADABLE = (
     OverflowError,
     RecursionError,
 )
+
+
+class _Response(core.Sequence):  # type: ignore[misc]  # asn1crypto declares no types
+    """TimeStampResp of RFC 3161, 2.4.2; asn1crypto's own knows no answer without a token."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 class StampError(Exception):
@@ -105,7 +115,7 @@ class TimeStamps:
             raise StampError("time-stamp authority: the answer is not a time-stamp token") from e
 
     def _checked(self, body: bytes, digest: bytes, nonce: int) -> Stamp:
-        response = tsp.TimeStampResp.load(body, strict=True)
+        response = _Response.load(body, strict=True)
         status = response["status"]["status"].native
         if status not in {"granted", "granted_with_mods"}:
             sentences = "; ".join(response["status"]["status_string"].native or ())
@@ -143,7 +153,7 @@ class TimeStamps:
 
 
 def signer_of(signed: cms.SignedData) -> tuple[asn1_x509.Certificate, list[asn1_x509.Certificate]]:
-    """The signer's certificate and the others in a SignedData. Raises StampError where its own is not there."""
+    """The signer's certificate and the others in a SignedData. Raises ValueError where its own is not there."""
     sid = signed["signer_infos"][0]["sid"].chosen
     certificates = list(_certificates(signed))
     for certificate in certificates:
@@ -156,7 +166,7 @@ def signer_of(signed: cms.SignedData) -> tuple[asn1_x509.Certificate, list[asn1_
             same = sid.native == certificate.key_identifier
         if same:
             return certificate, [c for c in certificates if c is not certificate]
-    raise StampError("the signer's certificate is not in the signature")
+    raise ValueError("the signer's certificate is not in the signature")
 
 
 def _certificates(signed: cms.SignedData) -> Iterator[asn1_x509.Certificate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import enum
 import hashlib
@@ -15,19 +16,14 @@ from typing import Any
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 
-from docsvc.adapters.pades.fetch import Fetcher, FetchError
+from docsvc.adapters.pades.answers import SKEW, RevocationAnswer, RevocationAnswers
+from docsvc.adapters.pades.fetch import Fetcher
 
 KEEP = dt.timedelta(minutes=10)
 REST = dt.timedelta(seconds=10)
-SKEW = dt.timedelta(minutes=5)
 
 
 class UntrustedError(Exception):
@@ -67,7 +63,7 @@ class Trust:
         keep: dt.timedelta = KEEP,
     ) -> None:
         self._roots = [asn1_x509.Certificate.load(der) for der in roots]
-        self._fetcher = fetcher
+        self._answers = RevocationAnswers(fetcher, clock, keep)
         self._clock = clock
         self._keep = keep
         self._kept: dict[tuple[bytes, Purpose], Evidence] = {}
@@ -87,38 +83,40 @@ class Trust:
         """Ask anew next time."""
         with self._lock:
             self._kept.clear()
+            self._answers.forget()
 
     def _gather(self, chain: Sequence[bytes], purpose: Purpose) -> Evidence:
         certificates = [asn1_x509.Certificate.load(der) for der in chain]
-        path = self._path(certificates, purpose, (), (), require=False)
+        path = self._path(certificates, purpose)
         pairs = list(itertools.pairwise(path))
         faults: list[str] = []
-        ocsps = [a for a in (self._ocsp(c, issuer, faults) for c, issuer in pairs) if a]
-        crls: list[asn1_crl.CertificateList] = []
-        if len(ocsps) == len(pairs) and self._proven(certificates, purpose, ocsps, crls, faults):
-            return self._evidence(path, ocsps, crls, None)
-        crls = [a for a in (self._crl(c, faults) for c, _ in pairs) if a]
-        for tried in ([], ocsps):  # CRLs alone first: an OCSP answer that does not hold would spoil both
+        ocsps = [a for a in (self._answers.ocsp(c, issuer, faults) for c, issuer in pairs) if a]
+        if len(ocsps) == len(pairs) and self._proven(certificates, purpose, ocsps, [], faults):
+            return self._evidence(path, ocsps, [])
+        crls = [a for a in (self._answers.crl(c, faults) for c, _ in pairs) if a]
+        # CRLs alone first: an OCSP answer that does not hold would spoil both.
+        for tried in ([], ocsps) if crls else ():
             if self._proven(certificates, purpose, tried, crls, faults):
-                return self._evidence(path, tried, crls, None)
+                return self._evidence(path, tried, crls)
         # Not enough to prove anything, but enough to refuse where one of the answers says "revoked".
-        self._path(certificates, purpose, ocsps, crls, require=False)
-        return self._evidence(path, [], [], "; ".join(dict.fromkeys(faults)) or "no revocation answers")
+        with contextlib.suppress(_UnprovenError):
+            self._path(certificates, purpose, ocsps, crls)
+        missing = "; ".join(dict.fromkeys(faults)) or "its certificates name nobody to ask about revocation"
+        return Evidence(path, (), (), missing, self._clock() + REST)
 
     def _proven(
         self,
         certificates: list[asn1_x509.Certificate],
         purpose: Purpose,
-        ocsps: list[asn1_ocsp.OCSPResponse],
-        crls: list[asn1_crl.CertificateList],
+        ocsps: list[RevocationAnswer],
+        crls: list[RevocationAnswer],
         faults: list[str],
     ) -> bool:
         """Do the answers show each certificate of the path unrevoked? Raises UntrustedError: one is revoked."""
         try:
             self._path(certificates, purpose, ocsps, crls, require=True)
-        except _Unproven as e:
-            if ocsps or crls:
-                faults.append(str(e))
+        except _UnprovenError as e:
+            faults.append(str(e))
             return False
         return True
 
@@ -126,18 +124,22 @@ class Trust:
         self,
         certificates: list[asn1_x509.Certificate],
         purpose: Purpose,
-        ocsps: Sequence[asn1_ocsp.OCSPResponse],
-        crls: Sequence[asn1_crl.CertificateList],
+        ocsps: Sequence[RevocationAnswer] = (),
+        crls: Sequence[RevocationAnswer] = (),
         *,
-        require: bool,
+        require: bool = False,
     ) -> tuple[asn1_x509.Certificate, ...]:
+        """The path. With `require`, each certificate of it must have an answer.
+
+        Raises UntrustedError, or _UnprovenError where answers are given and do not hold.
+        """
         context = ValidationContext(
             trust_roots=self._roots,
             other_certs=certificates[1:],
             moment=self._clock(),
             allow_fetching=False,
-            ocsps=ocsps,
-            crls=crls,
+            ocsps=[a.value for a in ocsps],
+            crls=[a.value for a in crls],
             revocation_mode="require" if require else "soft-fail",
             time_tolerance=SKEW,
         )
@@ -152,94 +154,30 @@ class Trust:
         except RevokedError as e:
             raise UntrustedError(f"{_name(certificates[0])}: a certificate of its path is revoked ({e})") from e
         except (PathError, ValidationError, ValueError, TypeError, KeyError, AttributeError) as e:
-            if require:
-                raise _Unproven(f"revocation answers do not hold: {e}") from e
+            if ocsps or crls:
+                raise _UnprovenError(f"revocation answers do not hold: {e}") from e
             raise UntrustedError(f"{_name(certificates[0])}: {e}") from e
         return tuple(reversed(tuple(path)))
 
-    def _ocsp(
-        self, certificate: asn1_x509.Certificate, issuer: asn1_x509.Certificate, faults: list[str]
-    ) -> asn1_ocsp.OCSPResponse | None:
-        own = x509.load_der_x509_certificate(certificate.dump())
-        above = x509.load_der_x509_certificate(issuer.dump())
-        # SHA-1 here names the issuer, it protects nothing: RFC 5019, 2.1.1 has all responders know it.
-        builder = ocsp.OCSPRequestBuilder().add_certificate(own, above, hashes.SHA1())  # noqa: S303 - see above
-        query = builder.build().public_bytes(Encoding.DER)
-        for address in _access(own, Access.OCSP):
-            try:
-                answer = self._fetcher.post(address, query, "application/ocsp-request", "application/ocsp-response")
-                found = asn1_ocsp.OCSPResponse.load(answer.body, strict=True)
-                status = found["response_status"].native
-                if status != "successful":
-                    faults.append(f"OCSP: {status}")
-                    continue
-                _ = found.response_data["responses"][0]["cert_status"].name
-            except FetchError as e:
-                faults.append(f"OCSP: {e}")
-            except (ValueError, TypeError, KeyError, AttributeError, IndexError):
-                faults.append("OCSP: the answer can't be read")
-            else:
-                return found
-        return None
-
-    def _crl(self, certificate: asn1_x509.Certificate, faults: list[str]) -> asn1_crl.CertificateList | None:
-        own = x509.load_der_x509_certificate(certificate.dump())
-        for address in _distribution_points(own):
-            try:
-                answer = self._fetcher.get(address)
-                found = asn1_crl.CertificateList.load(answer.body, strict=True)
-                _ = found["tbs_cert_list"]["next_update"].native
-            except FetchError as e:
-                faults.append(f"CRL: {e}")
-            except (ValueError, TypeError, KeyError, AttributeError):
-                faults.append("CRL: the list can't be read")
-            else:
-                return found
-        return None
-
     def _evidence(
-        self,
-        path: tuple[asn1_x509.Certificate, ...],
-        ocsps: Sequence[asn1_ocsp.OCSPResponse],
-        crls: Sequence[asn1_crl.CertificateList],
-        missing: str | None,
+        self, path: tuple[asn1_x509.Certificate, ...], ocsps: list[RevocationAnswer], crls: list[RevocationAnswer]
     ) -> Evidence:
-        now = self._clock()
-        ends = [c.not_valid_after for c in path]
-        ends += [r["next_update"].native for a in ocsps for r in a.response_data["responses"]]
-        ends += [c["tbs_cert_list"]["next_update"].native for c in crls]
-        # Let go before the answers end: a signature made in their last seconds would be judged with stale ones.
-        until = min([now + self._keep, *(end - SKEW for end in ends if end)])
-        return Evidence(path, tuple(ocsps), tuple(crls), missing, now + REST if missing else until)
+        ends = [*(c.not_valid_after for c in path), *(a.until for a in (*ocsps, *crls))]
+        return Evidence(
+            path,
+            tuple(a.value for a in ocsps),
+            tuple(a.value for a in crls),
+            missing=None,
+            until=min([self._clock() + self._keep, *ends]),
+        )
 
 
-class _Unproven(Exception):  # noqa: N818 - never leaves this module
-    """The answers at hand do not show that a path is unrevoked."""
+class _UnprovenError(Exception):
+    """The answers at hand do not show that a path is unrevoked; never leaves this module."""
 
 
 async def _awaited(awaitable: Any) -> Any:
     return await awaitable
-
-
-def _access(certificate: x509.Certificate, method: x509.ObjectIdentifier) -> list[str]:
-    try:
-        places = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    return [
-        p.access_location.value
-        for p in places
-        if p.access_method == method and isinstance(p.access_location, x509.UniformResourceIdentifier)
-    ]
-
-
-def _distribution_points(certificate: x509.Certificate) -> list[str]:
-    try:
-        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    names = [name for point in points for name in point.full_name or ()]
-    return [n.value for n in names if isinstance(n, x509.UniformResourceIdentifier)]
 
 
 def _name(certificate: asn1_x509.Certificate) -> str:
