@@ -73,7 +73,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("T01", "三种终止理由之一", "one of three reasons", termination.reason_is_one_of_three, ENDING),
     Rule("T02", "措施正在实施", "the measure was running", termination.measure_was_running, ENDING),
     Rule("T03", "后续处理", "next step", termination.next_step_is_known, ENDING),
-    Rule("T04", "只终止一次", "ended once", termination.ended_once, ENDING),
     Rule("I01", "同一日内开始和结束", "starts and ends on one day", interview.one_sitting, RECORD),
     Rule("I02", "先通知后约谈", "notice comes first", interview.notice_came_first, NOTICE | RECORD),
     Rule("I03", "记录人不是被约谈人", "the recorder is another person", interview.recorder_is_another, RECORD),
@@ -82,6 +81,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("I06", "告知权利", "rights were told", interview.rights_were_told, RECORD),
     Rule("I08", "整改期限晚于约谈", "the deadline follows the interview", interview.deadline_follows, RECORD),
 )
+
+# Rules about what this service issued before.
+HISTORY: Final[tuple[Rule, ...]] = (Rule("T04", "只终止一次", "ended once", termination.ended_once, ENDING),)
 
 # A text that is unfilled or can't be drawn has no meaning that other rules could judge.
 ABOUT_TEXT: Final = ("G08", "G12")
@@ -96,6 +98,10 @@ def check_case(case: Mapping[str, Any], known: Known) -> list[Finding]:
     """
     facts = Facts(case, known)
     findings = [f for rule in RULES if rule.concerns(facts.doc_type) for f in rule.check(facts)]
+    if not any(f.severity == "error" for f in findings):
+        # What the service did earlier speaks only of a case that holds by itself: the same case, refused and put
+        # right, must not be told of a history that its faulty form has nothing to do with.
+        findings += [f for rule in HISTORY if rule.concerns(facts.doc_type) for f in rule.check(facts)]
     unreadable = {f.pointer for f in findings if f.rule in ABOUT_TEXT}
     return [f for f in findings if f.rule in ABOUT_TEXT or not _covers(f.pointer, unreadable)]
 
