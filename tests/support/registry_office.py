@@ -71,6 +71,7 @@ class RegistryOffice:
 
     folder: Path
     origin: str = ORIGIN
+    url: str | None = None  # of another database than the SQLite file
     objects: Any = None
     publisher: Any = None
     pdfs: dict[str, bytes] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class RegistryOffice:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path = self.folder / "docsvc.db"
         self.store_path = self.folder / "objects"
-        self.database = SqlDatabase(f"sqlite:///{self.path}")
+        self.database = SqlDatabase(self.url or f"sqlite:///{self.path}")
         self.objects = self.objects or LocalStore(self.store_path)
         self.publisher = self.publisher or LocalPublisher(self.store_path)
         create_log_key(self.folder / "log.key")
