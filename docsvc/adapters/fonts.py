@@ -61,6 +61,11 @@ class Fonts:
         self._roles = {name: role for name, role in ROLE_OF_NAME.items() if role in self._chains}
         self._roles |= {chain[0].family: role for role, chain in reversed(self._chains.items())}
 
+    @property
+    def families(self) -> Sequence[str]:
+        """Every family of every chain, once."""
+        return list(dict.fromkeys(face.family for chain in self._chains.values() for face in chain))
+
     def undrawable(self, text: str) -> Sequence[str]:
         """Characters of `text` that no font of the body's chain has, in order, once each."""
         missing = "".join(piece for family, piece in self.split(BODY, text) if family is None)
@@ -140,12 +145,11 @@ def _face(path: Path) -> Face:
     from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
     try:
-        if path.suffix.lower() == ".ttc":
-            with TTCollection(path, lazy=True) as collection:
-                families = [_family(font) for font in collection.fonts]
-        else:
-            with TTFont(path, lazy=True) as font:
-                families = [_family(font)]
+        with path.open("rb") as stream:
+            if path.suffix.lower() == ".ttc":
+                families = [_family(font) for font in TTCollection(stream, lazy=True).fonts]
+            else:
+                families = [_family(TTFont(stream, lazy=True))]
     except (OSError, TTLibError) as e:
         raise SetupError(f"字体文件 {path} 无法读取 / font file {path} can't be read") from e
     # A collection has a face a region; ours is the one for simplified characters.
@@ -164,8 +168,8 @@ def _coverage(path: Path, index: int) -> tuple[frozenset[int], frozenset[tuple[i
     """Code points that the face draws, and the (character, variation selector) pairs that it knows."""
     from fontTools.ttLib import TTFont
 
-    with TTFont(path, fontNumber=index, lazy=True) as font:
-        table = font["cmap"]
+    with path.open("rb") as stream:
+        table = TTFont(stream, fontNumber=index, lazy=True)["cmap"]
         characters = frozenset(code for code, glyph in table.getBestCmap().items() if glyph != ".notdef")
         variants = frozenset(
             (code, selector)

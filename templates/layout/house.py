@@ -8,21 +8,22 @@ from xml.sax.saxutils import escape
 from templates.layout.elements import field, paragraph, part, run, when
 
 # Twips (1/20 pt). The type area is 156 × 225 mm, of 22 lines with 28 characters each (5.2.1, 5.2.3): a 16 pt
-# character advances by 15.8 pt, a line by 28.95 pt.
+# character advances by 15.75 pt, a line by 28.95 pt.
 PAGE_WIDTH, PAGE_HEIGHT = 11906, 16838
 TOP, BOTTOM, LEFT, RIGHT = 2098, 1984, 1587, 1470
-PITCH, LINE = -4, 579
-CHARACTER = 316
+PITCH, LINE = -5, 579
+CHARACTER = 315
 TEXT_WIDTH = PAGE_WIDTH - LEFT - RIGHT
 # A footer line of 20 pt whose middle, the dash, stands 7 mm below the type area (7.5).
 FOOTER = 1389
 # A record's footer has a line for the party's signature too, and stands lower.
 RECORD_FOOTER = 850
 
-# Left indents that leave a box, right-aligned, in which name and date stand centred on one axis. The axis of the
-# date is 7.5 characters from the right edge: 4 for the margin and half of a date of 7 (7.3.5.1). Longer names
+# Boxes, right-aligned, in which name and date stand centred on one axis: their width in characters. The axis of
+# the date is 7.5 characters from the right edge: 4 for the margin and half of a date of 7 (7.3.5.1). Longer names
 # move both to the left.
-SIGNOFF = {"short": TEXT_WIDTH - 15 * CHARACTER, "long": TEXT_WIDTH - 21 * CHARACTER, "wide": 0}
+SIGNOFF = (("short", "短", 15), ("long", "长", 22), ("wide", "通栏", 28))
+SLACK = 60  # on both sides, so that a name as long as the box does not break for a rounding
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def spacing(line: int = LINE, before: int = 0, after: int = 0) -> str:
 def indent(left: int = 0, first: int = 0, right: int = 0) -> str:
     """Indents of a paragraph."""
     return f'<w:ind w:left="{left}" w:right="{right}" w:firstLine="{first}"/>'
+
+
+def box(characters: int) -> str:
+    """Indents that leave a box of so many characters at the right edge."""
+    return indent(TEXT_WIDTH - characters * CHARACTER - SLACK, right=-SLACK)
 
 
 def align(value: str) -> str:
@@ -124,25 +130,17 @@ STYLES = (
         Style(
             f"Name{key.title()}",
             f"署名·{label}",
-            paragraph=KEEP_NEXT + KEEP_LINES + spacing(before=2 * LINE) + indent(left) + align("center"),
+            paragraph=KEEP_NEXT + KEEP_LINES + spacing(before=2 * LINE) + box(width) + align("center"),
         )
-        for key, label, left in (
-            ("short", "短", SIGNOFF["short"]),
-            ("long", "长", SIGNOFF["long"]),
-            ("wide", "通栏", SIGNOFF["wide"]),
-        )
+        for key, label, width in SIGNOFF
     ),
     *(
         Style(
             f"Date{key.title()}",
             f"成文日期·{label}",
-            paragraph=KEEP_NEXT + spacing() + indent(left) + align("center"),
+            paragraph=KEEP_NEXT + spacing() + box(width) + align("center"),
         )
-        for key, label, left in (
-            ("short", "短", SIGNOFF["short"]),
-            ("long", "长", SIGNOFF["long"]),
-            ("wide", "通栏", SIGNOFF["wide"]),
-        )
+        for key, label, width in SIGNOFF
     ),
     Style("Note", "附注", paragraph=spacing(before=LINE) + indent(TWO) + align("left")),
     Style(

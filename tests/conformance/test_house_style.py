@@ -1,0 +1,193 @@
+"""The pages as LibreOffice sets them and Poppler measures them: type area, lines, sign-off and rare names
+(GB/T 9704-2012 5.2, 7.3.5, 7.5).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import subprocess
+from typing import NamedTuple
+
+import pytest
+
+from docsvc.adapters.fonts import Fonts, default_chain
+from docsvc.adapters.word import WordFiller
+from docsvc.domain.phrases import date
+from docsvc.pipeline.render import render
+from tests.support.drafts import accepted, sample, samples
+from tests.support.office import FONT_DIRS, make_office
+
+pytestmark = [pytest.mark.office, pytest.mark.judge]
+
+MM = 72 / 25.4
+LEFT, RIGHT, TOP, BOTTOM = 28 * MM, (210 - 26) * MM, 37 * MM, (297 - 35) * MM  # the type area, from the top left
+CHARACTER, LINE = 15.75, 28.95
+CLOSING = "，。、；：？！）》」』”’〕】"
+# Given-name characters that the 仿宋 lacks, and one character of each extension block A to F.
+RARE = "喆堃祎昇龑赟垚镕䶮𫝊" + "㐀𠀀𪜀𫝀𫠠𬺰"
+
+
+class Line(NamedTuple):
+    """A line of text as Poppler found it, in points from the page's top left."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    text: str
+
+    @property
+    def middle(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+
+def lines_of(pdf) -> list[Line]:
+    xml = subprocess.run(["pdftotext", "-bbox-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    found = []
+    for number, page in enumerate(xml.split("<page ")[1:]):
+        for box, words in re.findall(r"<line ([^>]*)>(.*?)</line>", page, re.DOTALL):
+            x0, y0, x1, y1 = (float(n) for n in re.findall(r'"([\d.]+)"', box))
+            text = re.sub(r"\s", "", "".join(re.findall(r">([^<]*)</word>", words)))
+            found.append(Line(number, x0, y0, x1, y1, text))
+    return found
+
+
+@pytest.fixture(scope="module")
+def press(tmp_path_factory):
+    """Sets a case and gives its PDF."""
+    folder = tmp_path_factory.mktemp("press")
+    filler = WordFiller(Fonts(default_chain(FONT_DIRS)))
+    with make_office(folder / "office") as office:
+
+        def print_(case, name):
+            path = folder / f"{name}.pdf"
+            path.write_bytes(office.convert(render(case, filler).docx))
+            return path
+
+        yield print_
+
+
+@pytest.fixture(scope="module")
+def pages(press):
+    """Every sample, set once."""
+    done = {}
+    for path in samples():
+        case = accepted(path)
+        done[path] = (case, lines_of(press(case, f"{case.case.doc_type}-{path.stem}")))
+    return done
+
+
+each_sample = pytest.mark.parametrize("path", samples(), ids=lambda p: f"{p.parent.parent.name}-{p.stem}")
+
+
+@each_sample
+def test_text_keeps_within_the_type_area(pages, path):
+    _, lines = pages[path]
+    body = [line for line in lines if TOP - 2 < line.y0 < BOTTOM]
+    assert body
+    for line in body:
+        assert line.x0 > LEFT - 2, line
+        assert line.x1 < RIGHT + CHARACTER / 4, line  # nothing hangs over the edge
+        assert line.y1 < BOTTOM + 6, line
+
+
+@each_sample
+def test_no_line_begins_with_a_closing_mark_or_tears_a_number(pages, path):
+    _, lines = pages[path]
+    for line in lines:
+        assert line.text[0] not in CLOSING, line
+        assert line.text[-1] not in "（《“〔", line
+        assert not re.search(r"〔\d*$", line.text), line
+
+
+@each_sample
+def test_name_and_date_stand_on_one_axis_with_room_for_the_seal(pages, path):
+    case, lines = pages[path]
+    issued = date(case.case.issue_date)
+    day = next(line for line in lines if line.text == issued and any(_over(other, line, case) for other in lines))
+    name = next(line for line in lines if _over(line, day, case))
+    assert name.middle == pytest.approx(day.middle, abs=2)
+    assert RIGHT - day.middle == pytest.approx(7.5 * CHARACTER, abs=6)
+    assert 3 * CHARACTER < RIGHT - day.x1 < 5 * CHARACTER  # four characters, for a date of seven
+    # A seal of 42 mm, its centre 5 mm above the middle between both lines, meets nothing else.
+    x, y, radius = name.middle, (name.y0 + day.y1) / 2 - 5 * MM, 21 * MM
+    for line in lines:
+        if line.page == day.page and line not in (name, day):
+            dx = max(line.x0 - x, 0, x - line.x1)
+            dy = max(line.y0 - y, 0, y - line.y1)
+            assert dx * dx + dy * dy > radius * radius, line
+    # The last text stands on the same page (附注 and page numbers aside).
+    assert any(line.page == day.page and TOP - 2 < line.y0 < name.y0 - LINE for line in lines)
+
+
+def _over(name: Line, day: Line, case) -> bool:
+    close = 0 < day.y0 - name.y0 < 1.5 * LINE
+    return name.page == day.page and name.text == case.agency.name and close
+
+
+@each_sample
+def test_page_numbers_stand_outside_below_the_type_area(pages, path):
+    case, lines = pages[path]
+    for number in range(max(line.page for line in lines) + 1):
+        foot = [line for line in lines if line.page == number and line.y0 > BOTTOM]
+        if case.case.doc_type == "interview_record":
+            total = max(line.page for line in lines) + 1
+            mark = next(line for line in foot if line.text == f"第{number + 1}页共{total}页")
+            assert mark.middle == pytest.approx((LEFT + RIGHT) / 2, abs=10)
+            continue
+        (mark,) = foot
+        assert mark.text == f"—{number + 1}—"
+        assert (mark.y0 + mark.y1) / 2 - BOTTOM == pytest.approx(7 * MM, abs=3)
+        outside = RIGHT - mark.x1 if number % 2 == 0 else mark.x0 - LEFT
+        assert outside == pytest.approx(14, abs=3)  # one character of 14 pt
+
+
+def test_28_characters_a_line_and_22_lines_a_page(press):
+    def long(c):
+        c["body"].update(problem="示" * 28 * 60)
+        c["test_data"] = False
+
+    lines = lines_of(press(sample("advice", long), "grid"))
+    full = [line for line in lines if set(line.text) == {"示"}]
+    assert {len(line.text) for line in full[1:-1]} == {28}
+    whole = [line for line in full if line.page == 1]
+    assert len(whole) == 22
+    steps = [b.y0 - a.y0 for a, b in itertools.pairwise(whole)]
+    assert all(step == pytest.approx(LINE, abs=0.1) for step in steps)
+
+
+def test_rare_names_are_drawn_whole_and_move_no_line(press):
+    plain = sample("advice", lambda c: c["party"].update(name="舟" * len(RARE)))
+    rare = sample("advice", lambda c: c["party"].update(name=RARE))
+    drawn, usual = lines_of(press(rare, "rare")), lines_of(press(plain, "plain"))
+    assert [line.text for line in drawn].count(f"{RARE}：") == 1
+    marks = ("联系人：", "本建议不具有强制力", "1.建立")
+    for mark in marks:
+        there, here = (next(x for x in found if x.text.startswith(mark)) for found in (usual, drawn))
+        assert (there.page, there.y1) == (here.page, pytest.approx(here.y1, abs=0.1))
+
+
+@pytest.mark.parametrize("length", [15, 16, 21, 22, 28])
+def test_longer_names_stay_within_the_type_area_over_their_date(press, length):
+    case = sample("advice")
+    name = ("舟山市示例区综合行政执法局" * 3)[:length]
+    renamed = dataclasses.replace(case, agency=dataclasses.replace(case.agency, name=name))
+    lines = lines_of(press(renamed, f"name-{length}"))
+    day = next(x for x in lines if x.text == date(case.case.issue_date))
+    above = [x for x in lines if x.page == day.page and 0 < day.y0 - x.y0 < 1.5 * LINE]
+    assert [x.text for x in above] == [name]
+    assert above[0].middle == pytest.approx(day.middle, abs=2)
+    assert above[0].x1 < RIGHT + CHARACTER / 4
+
+
+def test_the_test_mark_is_on_every_page_of_test_data_and_only_there(press):
+    def words(pdf):
+        return subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+
+    marked = words(press(sample("advice"), "marked")).split("\f")[:-1]
+    assert all(page.count("测试数据，不具有法律效力") == 1 for page in marked)
+    real = words(press(sample("advice", lambda c: c.update(test_data=False)), "real"))
+    assert "测试数据" not in real

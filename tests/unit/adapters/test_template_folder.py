@@ -1,0 +1,93 @@
+"""Template folders: read whole, or refused by name."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from docsvc.adapters.template_folder import DECIDING, TemplateFolder
+from docsvc.domain.document import LegalNature
+from docsvc.domain.errors import TemplateFaultError, UsageError
+from tests.support.drafts import TEMPLATES
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "advice").mkdir()
+    for name in DECIDING:
+        shutil.copy(TEMPLATES / "advice" / name, tmp_path / "advice" / name)
+    return tmp_path
+
+
+def test_types_are_the_folders_with_a_manifest(folder):
+    (folder / "layout").mkdir()
+    assert TemplateFolder(folder).names() == ["advice"]
+
+
+def test_a_type_is_read_whole(folder):
+    found = TemplateFolder(folder).get("advice")
+    assert found.manifest.title == "行政建议书"
+    assert found.manifest.legal_nature is LegalNature.GUIDANCE
+    assert found.manifest.copies == {"total": 2, "party": 1, "archive": 1}
+    assert found.template == (folder / "advice" / "template.docx").read_bytes()
+    assert found.schema["properties"]["doc_type"] == {"const": "advice"}
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_every_deciding_file_is_in_the_digest(folder, name):
+    templates = TemplateFolder(folder)
+    before = templates.get("advice").sha256
+    assert templates.get("advice").sha256 == before
+    with (folder / "advice" / name).open("ab") as file:
+        file.write(b"\n")
+    assert templates.get("advice").sha256 != before
+
+
+def test_what_is_not_deciding_changes_nothing(folder):
+    before = TemplateFolder(folder).get("advice").sha256
+    (folder / "advice" / "notes.txt").write_text("x")
+    assert TemplateFolder(folder).get("advice").sha256 == before
+
+
+@pytest.mark.parametrize("name", ["poem", "../advice", "", "layout"])
+def test_an_unknown_type_is_the_callers_fault(folder, name):
+    with pytest.raises(UsageError):
+        TemplateFolder(folder).get(name)
+
+
+@pytest.mark.parametrize("name", DECIDING[1:])
+def test_a_missing_file_is_named(folder, name):
+    (folder / "advice" / name).unlink()
+    with pytest.raises(TemplateFaultError, match=name):
+        TemplateFolder(folder).get("advice")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("manifest.toml", "guidance", "advisory", "advisory"),
+        ("manifest.toml", "B-LTA", "B-X", "B-X"),
+        ("manifest.toml", "title_en", "titel_en", "titel_en"),
+        ("manifest.toml", "[copies]", "[copies", "manifest"),
+        ("manifest.toml", 'doc_type = "advice"', 'doc_type = "reminder"', "reminder"),
+        ("manifest.toml", "total = 2", 'total = "two"', "two"),
+        ("schema.json", "{", "[", "JSON"),
+    ],
+)
+def test_a_broken_file_is_named(folder, name, old, new, words):
+    path = folder / "advice" / name
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(TemplateFaultError, match=words):
+        TemplateFolder(folder).get("advice")
+
+
+def test_a_schema_is_an_object(folder):
+    (folder / "advice" / "schema.json").write_text("[]")
+    with pytest.raises(TemplateFaultError, match=r"schema\.json"):
+        TemplateFolder(folder).get("advice")
+
+
+def test_the_templates_of_the_house_are_all_whole():
+    templates = TemplateFolder(TEMPLATES)
+    assert {templates.get(name).manifest.doc_type for name in templates.names()} == set(templates.names())

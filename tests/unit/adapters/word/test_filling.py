@@ -1,0 +1,214 @@
+"""Filling Word templates: texts stay texts, faults are named, characters are never lost."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docsvc.adapters.fonts import Fonts
+from docsvc.adapters.word import WordFiller, docx_text
+from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from templates.layout.elements import each, fact_table, package, paragraph, run
+from templates.layout.house import letter_edges, section, settings, styles
+from tests.support.drafts import AllFonts
+from tests.support.small_fonts import save_font
+
+CONTEXT = {
+    "agency": {"name": "测试局"},
+    "title": "测试书",
+    "number": "测〔2026〕1号",
+    "test_data": False,
+    "value": "甲",
+    "items": ["一", "二"],
+    "rows": [{"label": "项", "value": "目"}],
+}
+
+
+def template(body: str, title: str = "{{ title }}") -> bytes:
+    return package(body, section(two_sided=True), styles(), settings(two_sided=True), letter_edges(), title)
+
+
+def fill(body: str, **values: object) -> bytes:
+    return WordFiller(AllFonts()).fill(template(body), {**CONTEXT, **values})
+
+
+def parts(docx: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(docx)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_tags_loops_and_tables():
+    docx = fill(
+        paragraph("值：{{ value }}。", "Text")
+        + each("i", "items", paragraph("{{ i }}", "Item"))
+        + fact_table("rows")
+    )
+    assert docx_text(docx) == "值：甲。\n一\n二\n项\n目\n"
+
+
+def test_a_tag_that_word_spread_over_runs():
+    body = "<w:p>" + run("值{") + run("{ val", "<w:b/>") + run("ue }}") + "</w:p>"
+    assert docx_text(fill(body)) == "值甲\n"
+
+
+@given(
+    st.text(
+        st.characters(
+            codec="utf-8",
+            exclude_categories=["Cs"],
+            exclude_characters="".join(map(chr, range(32))) + "\ufffe\uffff",
+        )
+    )
+)
+def test_any_text_comes_out_as_it_went_in(text):
+    assert docx_text(fill(paragraph("{{ value }}", "Text"), value=text)) == f"{text}\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ 7*7 }}", "{% raw %}", "</w:t></w:r><w:r><w:t>", "&lt;b&gt;", "{_{ value }_}", "<!--", "]]>", "\\a"]
+)
+def test_what_looks_like_code_in_a_case_is_text(text):
+    assert docx_text(fill(paragraph("{{ value }}", "Text"), value=text)) == f"{text}\n"
+
+
+def test_core_properties_and_headers_are_filled_and_escaped():
+    docx = WordFiller(AllFonts()).fill(
+        template(paragraph("x", "Text")), {**CONTEXT, "title": "<甲&乙>", "test_data": True}
+    )
+    assert "<dc:title>&lt;甲&amp;乙&gt;</dc:title>" in parts(docx)["docProps/core.xml"]
+    assert "测试数据，不具有法律效力" in parts(docx)["word/header1.xml"]
+    assert "测试数据" not in parts(fill(paragraph("x", "Text")))["word/header2.xml"]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "{{ nobody }}",
+        "{{ agency.nothing }}",
+        "{{ value.__class__ }}",
+        "{{ value.__class__.__mro__ }}",
+        "{{ items.append(1) }}",
+        "{{ 1 / 0 }}",
+        "{{ value | nofilter }}",
+        "{{ value | safe }}",
+        "{{ value }",
+        "{{ cycler }}",
+        "{% include 'x' %}",
+        "{% import 'x' as x %}",
+        "{% autoescape false %}{{ value }}{% endautoescape %}",
+        "{% for x in items %}",
+    ],
+)
+def test_a_tag_that_can_not_be_filled_is_named(tag):
+    with pytest.raises(TemplateFaultError) as caught:
+        fill(paragraph("第一段", "Text") + paragraph(f"前{tag}后", "Text"))
+    shown = re.search(r"“(.*?)”", str(caught.value))
+    assert shown
+    assert tag == "{{ value }" or shown[1].startswith(tag.split("}")[0])
+
+
+def test_a_broken_tag_in_the_properties_is_found_too():
+    with pytest.raises(TemplateFaultError, match=r"core\.xml.*config"):
+        WordFiller(AllFonts()).fill(template(paragraph("x", "Text"), "{{ config }}"), CONTEXT)
+
+
+def test_a_template_can_be_checked_without_a_case():
+    filler = WordFiller(AllFonts())
+    filler.check(template(paragraph("{{ value }}", "Text")))
+    with pytest.raises(TemplateFaultError):
+        filler.check(template(paragraph("{% if value %}", "Text")))
+
+
+def test_control_characters_are_refused_not_dropped():
+    for bad in ("甲\x07", "\x0c", "甲\ufffe"):
+        with pytest.raises(MissingGlyphError, match=r"U\+"):
+            fill(paragraph("{{ value }}", "Text"), value=bad)
+        with pytest.raises(MissingGlyphError):
+            fill(paragraph("x", "Text"), items=[{"deep": bad}])
+
+
+@pytest.fixture
+def fonts(tmp_path):
+    latin = " 第12345…—0-9值：。甲乙测试书局，不具有法律效力数据页共{}"
+    body = save_font(tmp_path / "body.ttf", "Body", latin)
+    rare = save_font(tmp_path / "rare.ttf", "Rare", "喆堃")
+    return Fonts(
+        {role: [body, rare] for role in ("fangsong", "kai", "hei", "song")}
+        | {"title": [save_font(tmp_path / "title.ttf", "Title", latin, bold=True), rare]}
+    )
+
+
+def test_characters_stand_in_a_font_that_has_them(fonts):
+    docx = WordFiller(fonts).fill(
+        template(paragraph("值：{{ value }}。", "Text")), {**CONTEXT, "value": "甲喆乙堃"}
+    )
+    xml = parts(docx)["word/document.xml"]
+    runs = re.findall(r"<w:r>(.*?)</w:r>", xml)
+    assert [(re.findall(r'eastAsia="(\w+)"', r), re.findall(r">([^<>]+)</w:t>", r)) for r in runs] == [
+        ([], ["值：甲"]),
+        (["Rare"], ["喆"]),
+        ([], ["乙"]),
+        (["Rare"], ["堃"]),
+        ([], ["。"]),
+    ]
+    assert docx_text(docx) == "值：甲喆乙堃。\n"
+    for slot in ("ascii", "hAnsi", "eastAsia", "cs"):
+        assert f'w:{slot}="Rare"' in xml
+
+
+def test_styles_name_installed_families_and_the_title_is_bold(fonts):
+    docx = WordFiller(fonts).fill(template(paragraph("{{ value }}", "DocumentTitle")), CONTEXT)
+    xml = parts(docx)["word/styles.xml"]
+    assert set(re.findall(r'eastAsia="([^"]+)"', xml)) == {"Body", "Title", "zh-CN"}
+    assert re.search(r'w:styleId="DocumentTitle".*?eastAsia="Title"[^>]*/><w:b/>', xml)
+    assert not re.search(r'w:styleId="Section".*?<w:b/>.*?</w:style>', xml.split('w:styleId="Party"')[0])
+
+
+def test_a_character_that_no_font_has_is_named_with_its_text(fonts):
+    with pytest.raises(MissingGlyphError, match=r"值：甲龘乙.*“龘”（U\+9F98）"):
+        WordFiller(fonts).fill(template(paragraph("值：{{ value }}", "Text")), {**CONTEXT, "value": "甲龘乙"})
+
+
+def test_splitting_keeps_tabs_breaks_and_format(fonts):
+    body = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>甲喆</w:t><w:tab/><w:t>乙</w:t></w:r></w:p>"
+    docx = WordFiller(fonts).fill(template(body), CONTEXT)
+    assert docx_text(docx) == "甲喆\t乙\n"
+    xml = parts(docx)["word/document.xml"]
+    assert xml.count("<w:b/>") == xml.count("<w:r>") == 4
+
+
+@pytest.mark.parametrize("font", ["Comic Sans MS", "华文行楷"])
+def test_a_font_without_a_role_is_named(fonts, font):
+    body = f'<w:p><w:r><w:rPr><w:rFonts w:eastAsia="{font}"/></w:rPr><w:t>甲</w:t></w:r></w:p>'
+    with pytest.raises(TemplateFaultError, match=font):
+        WordFiller(fonts).fill(template(body), CONTEXT)
+
+
+def test_a_latin_font_alone_gives_way_to_the_chinese_one(fonts):
+    body = '<w:p><w:r><w:rPr><w:rFonts w:ascii="Arial" w:hAnsi="Arial"/></w:rPr><w:t>甲1</w:t></w:r></w:p>'
+    assert "Arial" not in parts(WordFiller(fonts).fill(template(body), CONTEXT))["word/document.xml"]
+
+
+def test_fonts_come_from_the_style_and_its_parents(tmp_path):
+    def font(family, characters):
+        return save_font(tmp_path / f"{family}.ttf", family, characters)
+
+    body = font("Body", "甲1—")
+    roles = {role: [body] for role in ("fangsong", "hei", "title")}
+    fonts = Fonts({**roles, "kai": [font("Kai", "乙")], "song": [font("Song", "1 —")]})
+    assert "乙" in docx_text(WordFiller(fonts).fill(template(paragraph("乙", "Question")), CONTEXT))  # 楷体
+    assert "甲" in docx_text(WordFiller(fonts).fill(template(paragraph("甲", "Closing")), CONTEXT))  # Text, Normal
+    with pytest.raises(MissingGlyphError):
+        WordFiller(fonts).fill(template(paragraph("乙", "Closing")), CONTEXT)
+
+
+def test_many_templates_do_not_pile_up():
+    filler = WordFiller(AllFonts())
+    for i in range(40):
+        assert docx_text(filler.fill(template(paragraph(f"{i}", "Text")), CONTEXT)) == f"{i}\n"
+    assert len(filler._kept) == 32
