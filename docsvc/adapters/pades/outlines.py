@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
@@ -51,21 +51,21 @@ class Outlines:
 
 def _read(path: Path, chars: set[str]) -> dict[str, Outline]:
     try:
-        with _open(path) as font:
+        # Opened here, since fontTools leaves a file open that it can't read.
+        with path.open("rb") as file, _open(file, collection=path.suffix.lower() in {".ttc", ".otc"}) as font:
             names = font.getBestCmap() or {}
             return {char: _outline(font, names[ord(char)]) for char in chars if ord(char) in names}
     except (OSError, TTLibError, KeyError) as e:
         raise SetupError(f"the font file {path.name} for seals can't be read") from e
 
 
-def _open(path: Path) -> TTFont:
+def _open(file: BinaryIO, *, collection: bool) -> TTFont:
     """Of a collection, the member with the mainland's shapes, else the first."""
-    if path.suffix.lower() not in {".ttc", ".otc"}:
-        return TTFont(path, lazy=True)
-    with TTCollection(path, lazy=True) as fonts:
-        names = [str(font["name"].getDebugName(FAMILY_NAME)) for font in fonts]
+    if not collection:
+        return TTFont(file, lazy=True)
+    names = [str(font["name"].getDebugName(FAMILY_NAME)) for font in TTCollection(file, lazy=True).fonts]
     number = next((i for i, name in enumerate(names) if name.endswith(SIMPLIFIED)), 0)
-    return TTFont(path, fontNumber=number, lazy=True)
+    return TTFont(file, fontNumber=number, lazy=True)
 
 
 def _outline(font: TTFont, name: str) -> Outline:
