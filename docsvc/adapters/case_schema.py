@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from docsvc.domain.errors import Finding
 if TYPE_CHECKING:
     from jsonschema import FormatChecker
     from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
 
 SCHEMA: Final = "SCHEMA"
 DEEPEST: Final = 32  # no case nests deeper than eight; what does is an attack on whoever walks it
@@ -71,9 +73,7 @@ class JsonSchemaCheck:
         """
         if _deeper_than(data, DEEPEST):
             return [Finding(SCHEMA, "", f"嵌套超过{DEEPEST}层", f"nested deeper than {DEEPEST} levels")]
-        from jsonschema import Draft202012Validator
-
-        validator = Draft202012Validator(schema, format_checker=self._formats)
+        validator = _validator_class()(schema, format_checker=self._formats)
         found: dict[tuple[str, str, str], Finding] = {}
         for error in validator.iter_errors(data):
             for finding in _findings(schema, error):
@@ -81,6 +81,19 @@ class JsonSchemaCheck:
             if len(found) >= MOST_FINDINGS:
                 break
         return sorted(found.values(), key=lambda f: f.pointer)[:MOST_FINDINGS]
+
+
+@functools.cache
+def _validator_class() -> type[Validator]:
+    """2020-12, but 2.0 is no integer: what case JSON counts is printed as it was read."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    checked: type[Validator] = extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call] # its stub has no types
+    return checked
 
 
 def _formats() -> FormatChecker:

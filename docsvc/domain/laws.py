@@ -114,7 +114,7 @@ def numeral_value(text: str) -> int | None:
     None where it is no such numeral.
     """
     if text.isascii() and text.isdigit():
-        return int(text) if len(text) <= 5 else None  # noqa: PLR2004 - no law has a hundred thousand articles
+        return (int(text) or None) if len(text) <= 5 else None  # noqa: PLR2004 - no law has a hundred thousand articles
     total, digit, last_unit = 0, None, 10_000
     for c in text:
         if c in UNITS:

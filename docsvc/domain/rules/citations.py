@@ -32,11 +32,11 @@ def law_is_cited_and_in_force(facts: Facts) -> Iterator[Finding]:
     if facts.doc_type in BASIS_TYPES:
         yield from _citations(facts, "/body/legal_basis", [facts.issue], due=True)
     elif facts.doc_type == "no_penalty_decision":
-        due = facts.text("/body/ground/code") != NOT_ESTABLISHED
+        due = facts.raw("/body/ground/code") != NOT_ESTABLISHED
         violated = facts.day("/case/violation_on") or facts.issue
         yield from _citations(facts, "/body/violated", [violated, facts.issue], due=due)
         yield from _citations(facts, "/body/penalty_basis", [violated, facts.issue], due=due)
-        if facts.text("/body/ground/code") == "other_statutory" and facts.text("/body/ground/law"):
+        if facts.raw("/body/ground/code") == "other_statutory" and facts.text("/body/ground/law"):
             yield from _citation(facts, "/body/ground", [facts.issue])
     elif facts.doc_type == "termination_notice":
         yield from _policy(facts)

@@ -32,7 +32,7 @@ SIX_MONTHS: Final = 6  # 行政诉讼法 第四十六条
 
 def ground_is_statutory(facts: Facts) -> Iterator[Finding]:
     """NP01: the ground is in the list, its words are the statute's, and they stand where the case says."""
-    ground = GROUNDS.get(facts.text("/body/ground/code"))
+    ground = GROUNDS.get(facts.raw("/body/ground/code"))
     text, law, article = (facts.text(f"/body/ground/{n}") for n in ("text", "law", "article"))
     if ground is None:
         yield fault(
@@ -68,7 +68,7 @@ def _full_title(facts: Facts, law: str) -> str:
 
 def _holds(facts: Facts, code: str) -> bool:
     """Whether the ground is `code` and nothing is wrong with it: else NP01 alone speaks."""
-    return facts.text("/body/ground/code") == code and not any(ground_is_statutory(facts))
+    return facts.raw("/body/ground/code") == code and not any(ground_is_statutory(facts))
 
 
 def minor_corrected_without_harm(facts: Facts) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def minor_corrected_without_harm(facts: Facts) -> Iterator[Finding]:
     if _holds(facts, "minor_no_harm"):
         if not facts.told("/body/correction/corrected"):
             yield _not_corrected("NP02")
-        if facts.text("/body/harm") != "none":
+        if facts.raw("/body/harm") != "none":
             yield fault("NP02", "/body/harm", "应当没有造成危害后果（none）", "there must have been no harm (none)")
 
 
@@ -100,7 +100,7 @@ def first_offence_checked(facts: Facts) -> Iterator[Finding]:
         )
     if not facts.told("/body/correction/corrected"):
         yield _not_corrected("NP03")
-    if facts.text("/body/harm") not in ("none", "slight"):
+    if facts.raw("/body/harm") not in ("none", "slight"):
         yield fault("NP03", "/body/harm", "危害后果应当轻微（none 或者 slight）", "harm must be slight at most")
 
 
@@ -112,8 +112,8 @@ def _not_corrected(rule: str) -> Finding:
 
 def harm_is_known(facts: Facts) -> Iterator[Finding]:
     """Where no rule of a ground judges the harm, it is still one of the words that the document can print."""
-    harm = facts.text("/body/harm")
-    if harm and harm not in HARMS and facts.text("/body/ground/code") not in ("minor_no_harm", "first_minor"):
+    harm = facts.raw("/body/harm")
+    if harm and harm not in HARMS and facts.raw("/body/ground/code") not in ("minor_no_harm", "first_minor"):
         yield fault(
             "SCHEMA", "/body/harm", f"危害后果须为：{'、'.join(HARMS)}", f"must be one of: {', '.join(HARMS)}"
         )
@@ -121,7 +121,7 @@ def harm_is_known(facts: Facts) -> Iterator[Finding]:
 
 def evidence_is_listed(facts: Facts) -> Iterator[Finding]:
     """NP04: evidence is listed; for want of fault it is what the ground rests on (第三十三条第二款, 第四十六条)."""
-    code = facts.text("/body/ground/code")
+    code = facts.raw("/body/ground/code")
     if not facts.items("/body/evidence") and code != "facts_not_established":
         yield fault("NP04", "/body/evidence", "应当列明证据", "evidence must be listed")
     elif _holds(facts, "no_fault") and facts.at("/body/fault_excluded") is not True:
@@ -179,7 +179,7 @@ def list_item_was_effective(facts: Facts) -> Iterator[Finding]:
 
 def party_was_educated(facts: Facts) -> Iterator[Finding]:
     """NP06: whoever is not punished under 第三十三条 is educated: done, when and about what (第三款)."""
-    if facts.text("/body/ground/code") not in EDUCATED:
+    if facts.raw("/body/ground/code") not in EDUCATED:
         return
     if not facts.told("/body/education/done"):
         yield fault("NP06", "/body/education/done", "应当对当事人进行教育", "the party must be educated")
@@ -285,7 +285,7 @@ def guardian_is_ordered(facts: Facts) -> Iterator[Finding]:
     """NP12: for a child under 14, or who can't judge or control what they do, the guardian is ordered to take
     charge (第三十条, 第三十一条); the child was under 14 on the day.
     """
-    code = facts.text("/body/ground/code")
+    code = facts.raw("/body/ground/code")
     if code not in GUARDED or any(ground_is_statutory(facts)):
         return
     for name, what in (("guardian", "监护人"), ("ordered_on", "日期"), ("content", "内容")):
@@ -310,7 +310,7 @@ def commitment_was_kept(facts: Facts) -> Iterator[Finding]:
         return
     if facts.at("/body/commitment_fulfilled") is False:
         yield fault("NP13", "/body/commitment_fulfilled", "当事人未履行所作承诺", "the commitment was not kept")
-    elif facts.at("/body/correction/corrected") is False and facts.text("/body/ground/code") not in (
+    elif facts.at("/body/correction/corrected") is False and facts.raw("/body/ground/code") not in (
         "minor_no_harm",  # NP02 and NP03 tell it
         "first_minor",
     ):

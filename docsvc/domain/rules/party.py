@@ -45,7 +45,7 @@ ID_NUMBERS: Final = (
 
 def kind_has_its_fields(facts: Facts) -> Iterator[Finding]:
     """G06: the party has the fields of its kind and no others."""
-    kind = KINDS.get(facts.text("/party/type"))
+    kind = KINDS.get(facts.raw("/party/type"))
     if kind is None:
         yield fault(
             "G06", "/party/type", f"当事人类型须为：{'、'.join(KINDS)}", f"must be one of: {', '.join(KINDS)}"
@@ -62,7 +62,7 @@ def kind_has_its_fields(facts: Facts) -> Iterator[Finding]:
             f"fields that a party of this type lacks or can't have: {', '.join(wrong)}",
         )
     elif is_uscc(facts.text("/party/uscc")) and facts.text("/party/uscc").startswith(INDIVIDUAL_BUSINESS) != (
-        facts.text("/party/type") == "individual_business"
+        facts.raw("/party/type") == "individual_business"
     ):
         yield fault(
             "G06",
@@ -108,7 +108,7 @@ def identity_numbers_are_right(facts: Facts) -> Iterator[Finding]:
 
 def _can_have_no(facts: Facts, name: str) -> bool:
     """Whether G06 already says that this kind of party has no such field."""
-    kind = KINDS.get(facts.text("/party/type"))
+    kind = KINDS.get(facts.raw("/party/type"))
     return kind is None or name in kind.has_not
 
 

@@ -126,7 +126,7 @@ def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tu
 
 def _kinds(facts: Facts, citing: Citing) -> frozenset[str]:
     """The kinds that may be cited; a termination notice says which one it means."""
-    measure = facts.text("/body/measure/type")
+    measure = facts.raw("/body/measure/type")
     if not measure:
         return citing.kinds
     return INTERVIEW if measure == "interview" else citing.kinds & {measure}

@@ -30,7 +30,7 @@ NEXT_STEP: Final = re.compile(
 def reason_is_one_of_three(facts: Facts) -> Iterator[Finding]:
     """T01: one of the opinion's three reasons, a finer code that belongs to it, and the facts."""
     at = "/body/reason"
-    code, sub = facts.at(f"{at}/code"), facts.text(f"{at}/sub")
+    code, sub = facts.at(f"{at}/code"), facts.raw(f"{at}/sub")
     if code not in REASONS:
         yield fault("T01", f"{at}/code", "终止理由须为1、2或者3", "the reason must be 1, 2 or 3")
     elif sub and sub not in REASONS[code]:
@@ -46,7 +46,7 @@ def measure_was_running(facts: Facts) -> Iterator[Finding]:
     """T02: the measure is named with number and start, and did not start after its end."""
     at = "/body/measure"
     started = facts.day(f"{at}/started_on")
-    if facts.text(f"{at}/type") not in MEASURES:
+    if facts.raw(f"{at}/type") not in MEASURES:
         known = "、".join(sorted(MEASURES))
         yield fault(
             "T02", f"{at}/type", f"柔性执法措施须为：{known}", f"must be one of: {', '.join(sorted(MEASURES))}"

@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from docsvc.adapters.case_schema import MOST_FINDINGS, JsonSchemaCheck
+from docsvc.domain.phrases import WORDS
 from tests.support.cases import ABSENT, FOLDER, TEMPLATES, TYPES, changed, sample
 
 CHECK = JsonSchemaCheck()
@@ -151,6 +152,19 @@ def test_a_name_has_a_hundred_characters_at_most():
     schema = FOLDER.get("advice").schema
     assert found(changed(sample("advice"), {"party/name": "名" * 100}), schema) == set()
     assert found(changed(sample("advice"), {"party/name": "名" * 101}), schema) == {("SCHEMA", "/party/name")}
+
+
+def test_codes_that_the_schema_lists_have_words_to_print():
+    record = FOLDER.get("interview_record").schema
+    notice = FOLDER.get("interview_notice").schema
+    listed = {
+        "channel": record["$defs"]["eDelivery"]["properties"]["channel"]["enum"],
+        "gender": record["$defs"]["gender"]["enum"],
+        "choice": record["properties"]["body"]["properties"]["choice"]["enum"],
+        "mode": notice["properties"]["body"]["properties"]["mode"]["enum"],
+    }
+    for table, codes in listed.items():
+        assert set(codes) - {None} <= set(WORDS[table]), table
 
 
 def test_the_registry_s_schema_takes_its_sample():

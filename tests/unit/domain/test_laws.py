@@ -64,6 +64,11 @@ def test_numerals_are_read_back(n):
     assert articles_cited(f"第{numeral(n)}条") == [n]
 
 
+@pytest.mark.parametrize("text", ["", "百十", "十百", "零十", "一百二三", "一二", "甲", "123456", "0", "一百十"])
+def test_what_is_no_numeral(text):
+    assert numeral_value(text) is None
+
+
 @given(st.text(alphabet="第条款项目之、至零一二十百千0123456789（） ", max_size=30))
 def test_any_text_is_read_or_refused(text):
     found = articles_cited(text)

@@ -38,6 +38,8 @@ def test_guidance_and_other_documents_may_have_no_filing_date_but_a_decision_cou
         ({"copies": ABSENT}, set()),
         ({"copies/party": 2}, {"SCHEMA"}),
         ({"copies/archive": True}, {"SCHEMA"}),
+        ({"copies/archive": 1.0}, {"SCHEMA"}),
+        ({"party/e_delivery/channel": "pigeon"}, {"SCHEMA"}),
     ],
 )
 def test_officers_and_copies(changes, expected):

@@ -57,6 +57,7 @@ def test_every_statutory_ground_stands_within_the_law():
         ({"body/fault_excluded": ABSENT}, {"NP04"}),
         ({"body/harm": "serious"}, set()),
         ({"body/harm": "terrible"}, {"SCHEMA"}),
+        ({"body/harm": "none "}, {"SCHEMA"}),
         ({"body/first_violation_check/result": "有3次记录"}, set()),
         ({"body/correction": None}, set()),
         ({"body/education": ABSENT}, {"NP06"}),
