@@ -14,6 +14,17 @@ from docsvc.domain.merkle import HashId, complete_ranges, completed, leaf_hash
 
 CHUNK: Final = 500  # values of one IN: far below what SQLite (32,766) and PostgreSQL (65,535) take
 
+# Built once: putting such statements together takes SQLAlchemy longer than the engines need to answer them.
+HASHES_AT: Final = sa.select(log_hashes.c.idx, log_hashes.c.hash).where(
+    log_hashes.c.level == sa.bindparam("at_level"), log_hashes.c.idx.in_(sa.bindparam("wanted", expanding=True))
+)
+LEAVES_OF: Final = sa.select(log_entries.c.event_id, log_entries.c.idx, log_entries.c.entry).where(
+    log_entries.c.event_id.in_(sa.bindparam("wanted", expanding=True))
+)
+TELL_EVENT: Final = (
+    sa.update(events).where(events.c.id == sa.bindparam("event")).values(leaf_index=sa.bindparam("leaf"))
+)
+
 
 class SqlLogRepo:
     """The tree. Whoever appends holds the log's lock (Transaction.lock_log)."""
@@ -90,10 +101,8 @@ class SqlLogRepo:
             levels.setdefault(level, []).append(index)
         for level, wanted in levels.items():
             for at in range(0, len(wanted), CHUNK):
-                query = sa.select(log_hashes.c.idx, log_hashes.c.hash).where(
-                    log_hashes.c.level == level, log_hashes.c.idx.in_(wanted[at : at + CHUNK])
-                )
-                found |= {(level, row.idx): bytes(row.hash) for row in self._connection.execute(query)}
+                chunk = {"at_level": level, "wanted": wanted[at : at + CHUNK]}
+                found |= {(level, int(idx)): bytes(h) for idx, h in self._connection.execute(HASHES_AT, chunk)}
         return found
 
     def save_checkpoint(self, size: int, note: bytes) -> None:
@@ -122,8 +131,7 @@ class SqlLogRepo:
 
     def _leaves(self, event_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         found: dict[str, tuple[int, bytes]] = {}
-        columns = log_entries.c.event_id, log_entries.c.idx, log_entries.c.entry
         for at in range(0, len(event_ids), CHUNK):
-            query = sa.select(*columns).where(log_entries.c.event_id.in_(event_ids[at : at + CHUNK]))
-            found |= {row.event_id: (int(row.idx), bytes(row.entry)) for row in self._connection.execute(query)}
+            chunk = {"wanted": event_ids[at : at + CHUNK]}
+            found |= {id_: (int(i), bytes(entry)) for id_, i, entry in self._connection.execute(LEAVES_OF, chunk)}
         return found
