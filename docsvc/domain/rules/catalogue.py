@@ -83,7 +83,14 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 # Rules about what this service issued before.
-HISTORY: Final[tuple[Rule, ...]] = (Rule("T04", "只终止一次", "ended once", termination.ended_once, ENDING),)
+HISTORY: Final[tuple[Rule, ...]] = (
+    Rule(
+        "NP13", "与出具的承诺书一致", "agrees with the commitment issued", references.agrees_with_issued, DECISION
+    ),
+    Rule("T02", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, ENDING),
+    Rule("T04", "只终止一次", "ended once", termination.ended_once, ENDING),
+    Rule("I02", "与出具的通知书一致", "agrees with the notice issued", references.agrees_with_issued, RECORD),
+)
 
 # A text that is unfilled or can't be drawn has no meaning that other rules could judge.
 ABOUT_TEXT: Final = ("G08", "G12")

@@ -7,7 +7,6 @@ from typing import Final
 
 from docsvc.domain.calendar import working_day_after
 from docsvc.domain.errors import Finding
-from docsvc.domain.rules.references import agrees_with_issued
 from docsvc.domain.rules.rule import Facts, doubt, fault
 
 NOTICE_DAYS: Final = 1  # working days between notice and interview
@@ -42,8 +41,6 @@ def notice_came_first(facts: Facts) -> Iterator[Finding]:
         yield fault("I02", f"/body/notice/{missing}", "应当写明约谈通知书的文号和日期", "the notice must be cited")
     elif _held_before_notice(facts):
         yield fault("I02", "/body/start", "约谈早于约谈通知书的日期", "held before its notice was issued")
-    else:
-        yield from agrees_with_issued("I02", facts)
 
 
 def _time_to_prepare(facts: Facts) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from docsvc.domain.errors import Finding
 from docsvc.domain.identity import read_resident_id
 from docsvc.domain.rules.general import DECISION_TERM
 from docsvc.domain.rules.grounds import EDUCATED, GROUNDS, GUARDED, PENALTY_LAW, quotes, stands_in
-from docsvc.domain.rules.references import agrees_with_issued
 from docsvc.domain.rules.rule import Facts, fault
 
 NOTHING_FOUND: Final = re.compile(
@@ -304,8 +303,7 @@ def guardian_is_ordered(facts: Facts) -> Iterator[Finding]:
 
 
 def commitment_was_kept(facts: Facts) -> Iterator[Finding]:
-    """NP13: a commitment, if one was made, was kept, and is the one that this service issued in this case."""
-    yield from agrees_with_issued("NP13", facts)
+    """NP13: a commitment, if one was made, was kept."""
     if not facts.text("/body/commitment_doc_no"):
         return
     if facts.at("/body/commitment_fulfilled") is False:

@@ -89,12 +89,12 @@ def _year_disagrees(facts: Facts, pointer: str, number: DocNumber) -> bool:
     return False
 
 
-def agrees_with_issued(rule: str, facts: Facts) -> Iterator[Finding]:
-    """The finding of `rule` where a cited document of this service is another agency's, another case's, of another
+def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
+    """I02, NP13 or T02 where a cited document of this service is another agency's, another case's, of another
     kind or differently dated; a warning REF where the service did not issue it.
     """
     citing = CITING.get(facts.doc_type)
-    if citing is None or citing.rule != rule or DocNumber.parse(facts.text(citing.pointer)) is None:
+    if citing is None or DocNumber.parse(facts.text(citing.pointer)) is None:
         return
     text = facts.text(citing.pointer)
     issued = facts.known.references.get(text)
@@ -104,7 +104,7 @@ def agrees_with_issued(rule: str, facts: Facts) -> Iterator[Finding]:
         )
     elif differences := list(_differences(facts, citing, issued)):
         yield fault(
-            rule,
+            citing.rule,
             citing.pointer,
             f"与本系统出具的{text}不一致：{'、'.join(zh for zh, _ in differences)}",
             f"disagrees with the document that this service issued: {', '.join(en for _, en in differences)}",

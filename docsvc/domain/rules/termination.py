@@ -8,7 +8,6 @@ from typing import Final
 
 from docsvc.domain.errors import Finding
 from docsvc.domain.phrases import WORDS
-from docsvc.domain.rules.references import agrees_with_issued
 from docsvc.domain.rules.rule import Facts, fault
 
 # The opinion's three cases with the finer codes of each.
@@ -57,8 +56,6 @@ def measure_was_running(facts: Facts) -> Iterator[Finding]:
         yield fault("T02", f"{at}/started_on", "应当写明该措施的开始日期", "the measure's start is missing")
     elif started > facts.issue and facts.issue <= facts.known.today:
         yield fault("T02", f"{at}/started_on", "该措施的开始日期晚于终止日期", "the measure started after its end")
-    else:
-        yield from agrees_with_issued("T02", facts)
 
 
 def next_step_is_known(facts: Facts) -> Iterator[Finding]:

@@ -48,6 +48,14 @@ def test_a_document_of_this_service_that_disagrees_is_refused(doc_type, otherwis
 
 
 @pytest.mark.parametrize("doc_type", CITING)
+def test_a_case_with_a_fault_of_its_own_is_not_told_of_the_documents_that_it_cites(doc_type):
+    number, issued, _ = CITING[doc_type]
+    other = dataclasses.replace(issued, action_code="13309992600032")
+    assert broken(changed(sample(doc_type), {"officers": []}), references={number: other}) == {"G01"}
+    assert warned(changed(sample(doc_type), {"officers": []})) == set()
+
+
+@pytest.mark.parametrize("doc_type", CITING)
 def test_a_document_of_others_is_accepted_with_a_warning(doc_type):
     assert broken(sample(doc_type)) == set()
     assert warned(sample(doc_type)) == {"REF"}
