@@ -8,15 +8,23 @@ from docsvc.domain.canonical import sha256_hex
 from tests.support.registry_office import RegistryOffice
 
 
-@pytest.fixture
-def office(tmp_path):
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory):
     """Three documents in a log of eight leaves: 0-5 issued, 6 upgraded, 7 voided."""
-    office = RegistryOffice(tmp_path / "office")
+    office = RegistryOffice(tmp_path_factory.mktemp("pattern") / "office")
     first, second, _ = office.issue(3)
     office.sequence()
     office.upgrade(first)
     office.void(second)
     office.sequence()
+    office.close()
+    return office
+
+
+@pytest.fixture
+def office(pattern, tmp_path):
+    """A copy to be altered."""
+    office = pattern.copy(tmp_path / "office")
     yield office
     office.close()
 
