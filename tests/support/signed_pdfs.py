@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import pikepdf
 from asn1crypto import algos, cms, keys
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,6 +25,7 @@ from pyhanko.sign import fields, signers
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings
 from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -111,6 +114,7 @@ class Authority:
     signer_days: tuple[int, int] = (-30, 365)
     revoked_at: dt.datetime | None = None
     answers: bool = True
+    tsa_kind: str | None = None
     root: Party = field(init=False)
     issuing: Party = field(init=False)
     signer: Party = field(init=False)
@@ -128,7 +132,7 @@ class Authority:
             [(_usage("digital_signature"), True), (x509.ExtendedKeyUsage(list(self.tsa_purposes)), True)],
             self.issuing,
             (-60, 3000),
-            kind=self.kind if self.kind.startswith("rsa") else "rsa2048",
+            kind=self.tsa_kind or (self.kind if self.kind.startswith("rsa") else "rsa2048"),
         )
         self.responder = self._make(
             "responder",
@@ -228,7 +232,7 @@ class Stamper(DummyTimeStamper):
         self._party = authority.tsa
         self._protect = protect
 
-    def _sign_tst_info(self, tst_info_data, md_algorithm, dt):
+    def _sign_tst_info(self, tst_info_data, md_algorithm, dt):  # noqa: ARG002 - pyHanko's signature
         digest = hashes.Hash(hashes.SHA256())
         digest.update(tst_info_data)
         attributes = [
@@ -312,6 +316,19 @@ def sign(authority: Authority, wish: Wish | None = None, pdf: bytes | None = Non
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf if pdf is not None else plain_pdf()), strict=False)
     out = io.BytesIO()
     asyncio.run(pdf_signer.async_sign_pdf(writer, output=out))
+    return out.getvalue()
+
+
+def with_store(pdf: bytes, *, ocsps=(), crls=(), certificates=()) -> bytes:
+    """The document with these answers (DER) in its security store, in one more revision."""
+    out = io.BytesIO(pdf)
+    DocumentSecurityStore.add_dss(
+        out,
+        None,
+        certs=[asn1_x509.Certificate.load(c) for c in certificates],
+        ocsps=[asn1_ocsp.OCSPResponse.load(o) for o in ocsps],
+        crls=[asn1_crl.CertificateList.load(c) for c in crls],
+    )
     return out.getvalue()
 
 

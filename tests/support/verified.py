@@ -22,7 +22,9 @@ def authority(kind: str = "ec") -> Authority:
 
 
 @functools.cache
-def signed(level: str = "B-LTA", kind: str = "ec", *, certify: bool = True, text: str = "Decision 1: nothing is owed"):
+def signed(
+    level: str = "B-LTA", kind: str = "ec", *, certify: bool = True, text: str = "Decision 1: nothing is owed"
+):
     return sign(authority(kind), Wish(level=level, certify=certify), plain_pdf(text))
 
 

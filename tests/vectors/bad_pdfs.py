@@ -235,8 +235,8 @@ def shadow_seal_picture_replaced(good):
             reference.get_object()
         field = writer.root["/AcroForm"]["/Fields"][0]
         picture = field["/AP"].raw_get("/N")
-        picture.get_object()._data = b"0 0 1 rg 0 0 120 120 re f"  # noqa: SLF001 - no public way
-        picture.get_object()._encoded_data = None  # noqa: SLF001 - the same
+        picture.get_object()._data = b"0 0 1 rg 0 0 120 120 re f"
+        picture.get_object()._encoded_data = None
         writer.mark_update(picture)
 
     return revised(good.certified, edit)

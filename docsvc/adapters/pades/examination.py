@@ -129,6 +129,7 @@ class _Examination:
 
     def _list(self, listed: Sequence[Any]) -> None:
         seen: set[Any] = set()
+        names = frozenset(str(name) for name, _, _ in listed)
         for name, value, widget in listed:
             dictionary = value.get_object()
             sub_filter = (
@@ -163,11 +164,11 @@ class _Examination:
                     )
                 )
             try:
-                self._shape(found, reference, widget)
+                self._shape(found, reference, widget, names)
             except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
                 found.checks.append(unreadable(e))
 
-    def _shape(self, found: Found, reference: Any, widget: Any) -> None:
+    def _shape(self, found: Found, reference: Any, widget: Any, names: frozenset[str]) -> None:
         # 3. Byte ranges.
         offset = self.reader.xrefs[reference.reference]
         if not isinstance(offset, int):
@@ -199,7 +200,6 @@ class _Examination:
         found.embedded, found.revision = embedded, embedded.signed_revision
         found.claimed = signer_checks.claimed(embedded)
         # 9. Coverage and changes.
-        names = frozenset(f.name for f in self.found) | {found.name}
         standing = revisions.check_changes(embedded, names)
         found.certified = standing.certified
         found.checks += standing.checks

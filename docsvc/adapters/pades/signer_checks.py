@@ -11,7 +11,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from docsvc.adapters.pades import algorithms
 from docsvc.adapters.pades.chain import Judgement
 from docsvc.adapters.pades.cms_checks import Shape, read_shape
-from docsvc.adapters.pades.der import parse
+from docsvc.adapters.pades.der import CONTEXT_0, DerFault, parse
 from docsvc.domain.verdict import Check, RevocationUse
 
 ESS_V2 = 2
@@ -57,10 +57,8 @@ def check_signer_id(shape: Shape) -> list[Check]:
     if shape.by_key_id or not shape.certificates:
         return []
     wanted = parse(shape.signer_id).content
-    for certificate in loaded(shape.certificates):
-        body = certificate["tbs_certificate"]
-        if body["issuer"].dump() + body["serial_number"].dump() == wanted:
-            return []
+    if any(_issuer_and_serial(der) == wanted for der in shape.certificates):
+        return []
     return [
         Check.failed(
             4,
@@ -70,6 +68,15 @@ def check_signer_id(shape: Shape) -> list[Check]:
             "the signer identifier is that of no embedded certificate",
         )
     ]
+
+
+def _issuer_and_serial(der: bytes) -> bytes | None:
+    """Both as they stand in the certificate (RFC 5280, 4.1), None where it can't be read."""
+    try:
+        fields = [c for c in parse(der).children[0].children if c.tag != CONTEXT_0]
+        return fields[2].raw + fields[0].raw
+    except (DerFault, IndexError):
+        return None
 
 
 def check_binding(shape: Shape) -> list[Check]:
