@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ class Intake:
         doc_type = self._doc_type(data)
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
+        if halves := [p for p, text in strings_of(data) if SURROGATE.search(text)]:
+            # Half a character has no UTF-8 form, so no digest could be taken.
+            raise CaseRefusedError([Finding("G12", p, "含有不完整的字符", "half a character") for p in halves])
         try:
             case = Case.of(data)
         except ValueError as e:
@@ -95,8 +99,10 @@ class Intake:
         now: dt.datetime,
     ) -> Known:
         earlier = {text: row for text in references_in(case.data) if (row := tx.documents.find(number=text))}
-        notices = tx.documents.search(doc_type="termination_notice", action_code=case.action_code)
-        terminated = {json.loads(row.case_json)["body"]["measure"].get("doc_no") for row in notices}
+        notices = tx.documents.search(
+            doc_type="termination_notice", action_code=case.action_code, agency_id=case.agency_id
+        )
+        ended = [json.loads(n.case_json)["body"]["measure"] for n in notices if n.state is not State.FAILED]
         return Known(
             today=now.astimezone(self.zone).date(),
             agency=agency,
@@ -107,7 +113,7 @@ class Intake:
                 for text, row in earlier.items()
             },
             undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
-            terminated=frozenset(terminated - {None}),
+            terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
         )
 
     def _number(
@@ -182,6 +188,7 @@ def read_case(raw: bytes) -> Any:
 
 
 MAX_CASE_BYTES = 2_000_000
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _no_json(why: str) -> Finding:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -109,7 +111,7 @@ def test_one_refused_case_does_not_stop_the_others(workspace, tmp_path):
 
 def test_a_byte_changed_is_found_and_said(all_six, tmp_path):
     workspace, done, _ = all_six
-    original = open(done[0]["file"], "rb").read()  # noqa: SIM115, PTH123 - short
+    original = Path(done[0]["file"]).read_bytes()
     for at in (7, len(original) // 3, len(original) // 2, len(original) - 200, len(original) - 3):
         altered = bytearray(original)
         altered[at] ^= 1
@@ -122,8 +124,6 @@ def test_a_byte_changed_is_found_and_said(all_six, tmp_path):
 
 def test_an_altered_log_entry_is_found_by_fsck_and_by_the_evidence_check(all_six, tmp_path):
     workspace, done, _ = all_six
-    import sqlite3
-
     with sqlite3.connect(workspace.data / "docsvc.db") as db:
         (event,) = db.execute(
             "SELECT id FROM events WHERE document_id = ? AND type = 'document.sealed'", (done[2]["id"],)
@@ -171,6 +171,6 @@ def test_a_dead_time_stamp_authority_leaves_b_b_and_upgrade_lifts_it(workspace, 
     checked = workspace.run("verify", pdf, "--evidence", pdf.with_suffix(".evidence.zip"), "--json")
     assert checked.returncode == 0, checked.stdout
     assert json.loads(checked.stdout)["level"] == "B-LTA"
-    assert pdf.read_bytes().startswith(open(done["file"], "rb").read())  # noqa: SIM115, PTH123 - short
+    assert pdf.read_bytes().startswith(Path(done["file"]).read_bytes())
     assert workspace.run("upgrade", check=True).stdout == ""
     assert workspace.run("log", "fsck").returncode == 0
