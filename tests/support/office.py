@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,17 +17,22 @@ from docsvc.adapters.office.converter import OfficeConverter
 
 FONT_DIRS = (Path("/usr/local/share/fonts"), Path("/usr/share/fonts"))
 BODY_FONT = "FandolFang"
-FAMILIES = (BODY_FONT, "Noto Serif CJK SC", "HanaMinA", "HanaMinB")
+FAMILIES = (BODY_FONT, "Noto Serif CJK SC", "HanaMinA", "HanaMinB", "LXGW WenKai", "Noto Sans CJK SC")
 
 
 def make_office(folder: Path, **options: object) -> OfficeConverter:
-    """A converter with its profiles under `folder` and the fonts of the machine."""
-    return OfficeConverter(folder, **{"font_dirs": FONT_DIRS, "families": FAMILIES, **options})
+    """A converter with its profiles under `folder` and the fonts of the machine, whose cache tests share."""
+    cache = Path(tempfile.gettempdir()) / f"docsvc-tests-font-cache-{os.getuid()}"
+    return OfficeConverter(folder, **{"font_dirs": FONT_DIRS, "families": FAMILIES, "font_cache": cache, **options})
 
 
 def make_docx(lines: Sequence[str], font: str = BODY_FONT, change: Callable[..., None] | None = None) -> bytes:
-    """A Word file with a paragraph a line; `change` may alter the python-docx document before it is saved."""
+    """A Chinese Word file with a paragraph a line; `change` may alter the document before it is saved."""
     document = docx.Document()
+    for part, tag in ((document.styles, "w:lang"), (document.settings, "w:themeFontLang")):
+        for language in part.element.iter(qn(tag)):
+            language.set(qn("w:val"), "zh-CN")
+            language.set(qn("w:eastAsia"), "zh-CN")
     for line in lines:
         run = document.add_paragraph().add_run(line)
         run.font.name, run.font.size = font, Pt(16)

@@ -26,7 +26,7 @@ SOFFICE_PLACES: Final = (
 PYTHON_PLACES: Final = (Path("/usr/bin/python3"),)
 START_TIMEOUT_S: Final = 90.0  # the first start on a machine also reads every font file
 GRACE_S: Final = 5.0  # the bridge kills its office at the deadline; this long later we kill the bridge
-MEMORY_FACTOR: Final = 2  # hard limit of the office's own memory over the size at which it is recycled
+LEAST_MEMORY_MB: Final = 2048  # hard limit of the office's own memory, or twice the size at which it is recycled
 
 
 class _Session(NamedTuple):
@@ -43,7 +43,9 @@ class OfficeConverter:
     """Implements Converter. Starts its office on the first document; one document at a time, from any thread.
 
     Each converter owns its office: a time-out or crash ends that one alone, and the next document gets a fresh
-    one. `families` are font families that must be there, in the order in which they stand in for each other.
+    one. `families` are font families that must be there, in the order in which they stand in for each other;
+    where they are given, the office sees no other font.
+    `font_cache` is fontconfig's, by default a folder beside the profiles; building it anew takes seconds.
     """
 
     def __init__(  # noqa: PLR0913  # each a knob of its own, by keyword
@@ -52,6 +54,7 @@ class OfficeConverter:
         font_dirs: Sequence[Path],
         *,
         families: Sequence[str] = (),
+        font_cache: Path | None = None,
         soffice: Path | None = None,
         python: Path | None = None,
         timeout_s: float = 60,
@@ -61,6 +64,7 @@ class OfficeConverter:
         self._profile_parent = profile_parent
         self._font_dirs = tuple(font_dirs)
         self._families = tuple(families)
+        self._font_cache = font_cache
         self._soffice = soffice
         self._python = python
         self._timeout_s = timeout_s
@@ -138,14 +142,14 @@ class OfficeConverter:
     def _start(self) -> _Session:
         soffice = _soffice(self._soffice)
         python = _python(self._python)
-        profile = Profile(self._profile_parent, self._font_dirs, self._families)
+        profile = Profile(self._profile_parent, self._font_dirs, self._families, self._font_cache)
         config = {
             "soffice": str(soffice),
             "profile": str(profile.folder),
             "pipe": f"docsvc-{uuid.uuid4().hex}",
             "families": self._families,
             "start_timeout_s": START_TIMEOUT_S,
-            "memory_limit_mb": self._recycle_rss_mb * MEMORY_FACTOR,
+            "memory_limit_mb": max(LEAST_MEMORY_MB, 2 * self._recycle_rss_mb),
         }
         bridge = None
         try:

@@ -13,7 +13,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 PREFIX: Final = "office-"
-FONT_CACHE: Final = "font-cache"  # shared by the offices of one parent folder: fontconfig writes it atomically
+FONT_CACHE: Final = "font-cache"  # beside the profiles and shared by them: fontconfig writes it atomically
 TIME_ZONE: Final = "CST-8"  # POSIX form of China's time: needs no zone files
 
 # Configuration path → property → (type, value). Everything that opens a connection, runs code, asks a person,
@@ -81,7 +81,9 @@ class Profile:
     the kernel lets go when the last of them is dead, however it died, and then the folder is stale.
     """
 
-    def __init__(self, parent: Path, font_dirs: Sequence[Path], fallback: Sequence[str]) -> None:
+    def __init__(
+        self, parent: Path, font_dirs: Sequence[Path], families: Sequence[str], font_cache: Path | None = None
+    ) -> None:
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         clear_stale(parent)
         self.lock_fd, lock = _locked(parent)
@@ -89,7 +91,7 @@ class Profile:
         self.folder = lock.with_suffix("")
         (self.folder / "user" / "config").mkdir(mode=0o700, parents=True)
         self.fonts_conf = self.folder / "fonts.conf"
-        self.fonts_conf.write_text(fonts_conf(font_dirs, fallback, parent / FONT_CACHE), "utf-8")
+        self.fonts_conf.write_text(fonts_conf(font_dirs, families, font_cache or parent / FONT_CACHE), "utf-8")
         (self.folder / "user" / "registrymodifications.xcu").write_text(registry(SETTINGS), "utf-8")
         for system in ("Linux_X86_64", "Linux_AARCH64"):
             (self.folder / "user" / "config" / f"javasettings_{system}.xml").write_text(NO_JAVA, "utf-8")
@@ -172,18 +174,25 @@ def _remove(lock: Path) -> None:
     lock.unlink(missing_ok=True)
 
 
-def fonts_conf(font_dirs: Sequence[Path], fallback: Sequence[str], cache: Path) -> str:
-    """A fontconfig file that knows only `font_dirs`; what a font lacks comes from `fallback`, in order."""
+def fonts_conf(font_dirs: Sequence[Path], families: Sequence[str], cache: Path) -> str:
+    """A fontconfig file that knows only `font_dirs` and, where `families` are given, only these families of them.
+
+    What a font lacks comes from `families`, in order. Whatever else the machine has installed changes nothing:
+    not a line's width, and no stray symbol font draws a private-use character that a name must not hold.
+    """
     folders = "\n".join(f"<dir>{escape(str(d))}</dir>" for d in font_dirs)
-    families = "".join(f"<string>{escape(f)}</string>" for f in fallback)
-    chain = (
-        f'<match target="pattern"><edit name="family" mode="append_last" binding="weak">{families}</edit></match>\n'
-        if fallback
+    named = [f"<string>{escape(family)}</string>" for family in families]
+    accepted = "".join(f'<pattern><patelt name="family">{name}</patelt></pattern>' for name in named)
+    chosen = (
+        f"<selectfont><rejectfont><pattern/></rejectfont><acceptfont>{accepted}</acceptfont></selectfont>\n"
+        '<match target="pattern"><edit name="family" mode="append_last" binding="weak">'
+        f"{''.join(named)}</edit></match>\n"
+        if named
         else ""
     )
     return (
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
-        f"{folders}\n{chain}<cachedir>{escape(str(cache))}</cachedir>\n</fontconfig>\n"
+        f"{folders}\n{chosen}<cachedir>{escape(str(cache))}</cachedir>\n</fontconfig>\n"
     )
 
 

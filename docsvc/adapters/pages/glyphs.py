@@ -149,9 +149,10 @@ def _differences(font: Any) -> dict[int, str]:
     import pikepdf
 
     encoding = font.get("/Encoding")
+    listed: Any = encoding.get("/Differences", ()) if isinstance(encoding, pikepdf.Dictionary) else ()
     named: dict[int, str] = {}
     code = 0
-    for item in encoding.get("/Differences", ()) if isinstance(encoding, pikepdf.Dictionary) else ():
+    for item in listed:
         if isinstance(item, int):
             code = item
         else:

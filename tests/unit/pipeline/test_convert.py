@@ -10,6 +10,12 @@ from tests.support.office import make_docx, with_body
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
+FIELD = (
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>9</w:t></w:r>'
+    '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+)
+
 
 class Pages:
     """Reads nothing, remembers what it was asked."""
@@ -83,9 +89,7 @@ def test_cells_and_text_boxes_are_read_once():
     [
         "<w:r><w:rPr><w:vanish/></w:rPr><w:t>隐</w:t></w:r>",
         '<w:fldSimple w:instr="NUMPAGES"><w:r><w:t>9</w:t></w:r></w:fldSimple>',
-        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r>'
-        '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>9</w:t></w:r>'
-        '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
+        FIELD,
         '<w:del w:id="1" w:author="x"><w:r><w:delText>删</w:delText></w:r></w:del>',
         '<w:moveFrom w:id="1" w:author="x"><w:r><w:t>移</w:t></w:r></w:moveFrom>',
     ],

@@ -99,12 +99,15 @@ def test_fontconfig_knows_the_given_folders_alone():
     )
     assert [d.text for d in root.iter("dir")] == ["/a&b", "/c"]
     assert [d.text for d in root.iter("cachedir")] == ["/cache"]
-    assert [s.text for s in root.iter("string")] == ["仿 <宋>", "Noto"]
+    assert [s.text for s in root.find("match").iter("string")] == ["仿 <宋>", "Noto"]
+    assert [s.text for s in root.find("selectfont/acceptfont").iter("string")] == ["仿 <宋>", "Noto"]
     assert not list(root.iter("include"))
 
 
-def test_no_fallback_no_rule():
-    assert "<match" not in fonts_conf([], [], Path("/cache"))
+def test_without_families_every_font_of_the_folders_counts():
+    plain = fonts_conf([], [], Path("/cache"))
+    assert "<match" not in plain
+    assert "<selectfont" not in plain
 
 
 def test_the_font_cache_outlives_the_profile(profile):
