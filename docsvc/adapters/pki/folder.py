@@ -158,10 +158,13 @@ def revoke(folder: Path, serial: int, at: dt.datetime, reason: str = "unspecifie
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of this PKI; a process that dies holds nothing."""
-    with (folder.parent / f".{folder.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Hold the lock of this PKI: on the folder above, for its own comes by a rename. The dead hold nothing."""
+    above = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(above, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(above)
 
 
 def _build(folder: Path, now: dt.datetime, algorithm: Algorithm, password: str | None, port: int | None) -> None:

@@ -61,7 +61,7 @@ def test_private_files_are_for_their_owner(tmp_path):
 
 def test_nothing_is_left_beside_the_folder(tmp_path):
     init(tmp_path / "dev", AGENCY)
-    assert {p.name for p in tmp_path.iterdir()} == {"dev", ".dev.lock"}
+    assert {p.name for p in tmp_path.iterdir()} == {"dev"}
 
 
 def test_the_description_names_the_root_and_the_port(tmp_path):
@@ -85,7 +85,7 @@ def test_a_run_cut_off_leaves_nothing_half(tmp_path, monkeypatch):
     assert not (tmp_path / "dev").exists()
     monkeypatch.undo()
     init(tmp_path / "dev", AGENCY)
-    assert {p.name for p in tmp_path.iterdir()} == {"dev", ".dev.lock"}
+    assert {p.name for p in tmp_path.iterdir()} == {"dev"}
     assert describe(tmp_path / "dev").development
 
 
