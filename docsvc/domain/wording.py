@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -37,11 +38,21 @@ def context(accepted: Accepted) -> dict[str, Any]:
     """
     if accepted.case.doc_type not in BODIES:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
+    told = dataclasses.replace(accepted.case, data=_told(accepted.case.data))
     try:
-        return _context(accepted)
+        return _context(dataclasses.replace(accepted, case=told))
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         # The rules refuse such a case; this is for one that a changed template or schema let through.
         raise TemplateFaultError(f"{accepted.case.doc_type} 的案件缺少成文所需的内容：{e}") from e
+
+
+def _told(value: Any) -> Any:
+    """`value` without its null members: null says no more than absence."""
+    if isinstance(value, Mapping):
+        return {key: _told(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_told(item) for item in value if item is not None]
+    return value
 
 
 def _context(accepted: Accepted) -> dict[str, Any]:
@@ -78,7 +89,7 @@ def party_rows(party: Mapping[str, Any]) -> list[Row]:
     natural = party["type"] == "natural_person"
     rows = [_row("当事人", party["name"]), _row("当事人类型", word("party.type", party["type"]))]
     rows += _rows(party, licence="主体资格证照", uscc="统一社会信用代码")
-    for key, label in (("legal_rep", "法定代表人"), ("operator", "经营者"), ("responsible", "负责人")):
+    for key, label in (("legal_rep", "法定代表人"), ("operator", "经营者")):
         rows += _rows(party, **{key: label})
         if party.get(f"{key}_id_no"):
             kind = party.get(f"{key}_id_type") or "身份证件"
@@ -90,9 +101,6 @@ def party_rows(party: Mapping[str, Any]) -> list[Row]:
     if party.get("id_no"):
         rows.append(_row("身份证件", f"{party.get('id_type') or '身份证件'} {party['id_no']}"))
     rows += _rows(party, address="住址" if natural else "住所（经营场所）", phone="联系电话")
-    if agent := party.get("agent"):
-        rows += _rows(agent, name="代理人", id_type="代理人证件类型", id_no="代理人证件号码", phone="代理人电话")
-        rows += _rows(agent, authority_no="授权委托书", authorization_no="授权委托书", relation="与当事人关系")
     return rows
 
 
@@ -237,9 +245,9 @@ def _interview_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, 
     rows += _rows(who, name="被约谈人")
     rows += [_row("被约谈人性别", word("gender", who["gender"]))] if who.get("gender") else []
     rows += _rows(who, id_no="证件号码", relation="与当事人关系", post="职务", phone="被约谈人电话")
-    if notice.get("doc_no"):
-        issued = f"（{date(notice['issued_on'])}）" if notice.get("issued_on") else ""
-        rows.append(_row("约谈通知书", f"{notice['doc_no']}{issued}"))
+    rows += _rows(notice, doc_no="约谈通知书")
+    if notice.get("issued_on"):
+        rows.append(_row("约谈通知日期", date(notice["issued_on"])))
     return {
         "rows": rows,
         "rights": bool(body.get("rights_notified")),
@@ -279,7 +287,7 @@ def _no_penalty_decision(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]
         "guardian_order": _guardian_order(body.get("guardian_order") or {}),
         "limitation": _limitation(body.get("limitation") or {}),
         "extension": body.get("extension_no") or "",
-        "decision": body["decision"],
+        "decision": body.get("decision") or "不予行政处罚",
         "reconsideration": {
             "days": f"{numeral(remedies['reconsideration']['days'])}日",
             "body": remedies["reconsideration"]["body"],
@@ -332,12 +340,12 @@ def _correction_of(fix: Mapping[str, Any]) -> str:
 def _first_check(check: Mapping[str, Any]) -> str:
     when = f"本机关于{date(check['checked_on'])}" if check.get("checked_on") else "本机关"
     scope = f"（查询范围：{check['scope']}）" if check.get("scope") else ""
-    return f"{when}通过{check['system']}核查当事人既往违法记录{scope}，结果为：{ended(check['result'])}"
+    system = f"通过{check['system']}" if check.get("system") else ""
+    result = f"，结果为：{ended(check['result'])}" if check.get("result") else "。"
+    return f"{when}{system}核查当事人既往违法记录{scope}{result}"
 
 
 def _list_item(item: Mapping[str, Any]) -> str:
-    if not item:
-        return ""
     if not item.get("on_list"):
         return f"关于不予处罚清单：{ended(item['off_list_reason'])}" if item.get("off_list_reason") else ""
     start, end = date(item.get("effective_from")), date(item.get("effective_to"))
@@ -346,7 +354,8 @@ def _list_item(item: Mapping[str, Any]) -> str:
     facts += [f"自{start}起施行" + (f"，至{end}止" if end else "")] if start else []
     lighter = "该版本晚于行为发生之日，但处理较轻，依法适用。" if item.get("newer_and_lighter") else ""
     reason = f"说明：{ended(item['off_list_reason'])}" if item.get("off_list_reason") else ""
-    return f"该事项列入《{item['list_name']}》（{'，'.join(facts)}）。{lighter}{reason}"
+    name = f"《{item['list_name']}》" if item.get("list_name") else "不予处罚清单"
+    return f"该事项列入{name}{_bracketed(facts)}。{lighter}{reason}"
 
 
 def _guardian_order(order: Mapping[str, Any]) -> str:
@@ -366,7 +375,12 @@ def _limitation(limit: Mapping[str, Any]) -> str:
 
 def _education(taught: Mapping[str, Any]) -> str:
     when = f"于{date(taught['on'])}" if taught.get("on") else ""
-    return f"本机关已{when}对当事人进行教育：{ended(taught['content'])}"
+    content = f"：{ended(taught['content'])}" if taught.get("content") else "。"
+    return f"本机关已{when}对当事人进行教育{content}"
+
+
+def _bracketed(facts: list[str]) -> str:
+    return f"（{'，'.join(facts)}）" if facts else ""
 
 
 BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any]]]] = {

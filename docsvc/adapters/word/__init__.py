@@ -104,12 +104,21 @@ def _sandbox() -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, loader=None)
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=True, undefined=StrictUndefined, loader=None, finalize=_not_none
+    )
     # A case's text is never markup: what would let it pass unescaped is not there.
     for name in ("safe", "forceescape", "xmlattr", "urlize"):
         environment.filters.pop(name, None)
     environment.globals.clear()
     return environment
+
+
+def _not_none(value: Any) -> Any:
+    """No document says "None"."""
+    if value is None:
+        raise ValueError("没有值 / no value")
+    return value
 
 
 def _compile_part(name: str, source: str, environment: Environment) -> Template:

@@ -17,6 +17,7 @@ from docsvc.domain.rules.no_penalty import HARMS
 from docsvc.domain.rules.termination import REASONS
 from docsvc.domain.wording import BODIES, context
 from docsvc.pipeline.render import render
+from tests.support.cases import ABSENT, broken, changed
 from tests.support.drafts import TEMPLATES, AllFonts, accepted, drafts, golden, sample, samples
 
 FILLER = WordFiller(AllFonts())
@@ -191,3 +192,44 @@ def test_a_type_without_wording_and_a_case_without_what_it_needs_are_named():
         context(dataclasses.replace(case, case=poem))
     with pytest.raises(TemplateFaultError, match="problem"):
         context(sample("advice", lambda c: c["body"].pop("problem")))
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from leaves(item, (*path, i))
+    if path:
+        yield path
+
+
+@pytest.mark.parametrize("value", [None, ABSENT], ids=["null", "absent"])
+@pytest.mark.parametrize("path", samples(), ids=lambda p: f"{p.parent.parent.name}-{p.stem}")
+def test_what_intake_accepts_without_a_value_can_be_written_without_it(path, value):
+    whole = json.loads(path.read_text())
+    written = 0
+    for place in leaves(whole):
+        case = changed(whole, {"/".join(map(str, place)): value})
+        if place[0] in ("doc_type", "agency") or broken(case):
+            continue
+        text = text_of(accepted(path, lambda c, case=case: (c.clear(), c.update(case))))
+        assert "None" not in text, place
+        assert not re.search(r"：。|（）|《》|，，|。。|：；", text), place
+        written += 1
+    assert written
+
+
+def test_a_case_without_what_its_document_needs_is_refused_by_name():
+    with pytest.raises(TemplateFaultError, match="reconsideration"):
+        context(sample("no_penalty_decision", lambda c: c["body"]["remedies"].update(reconsideration=None)))
+
+
+def test_an_interview_that_was_not_announced():
+    text = text_of(sample("interview_record", lambda c: c["body"].pop("notice")))
+    assert "约谈通知" not in text
+
+
+def test_a_decision_that_rests_on_no_list():
+    assert "清单" not in text_of(sample("no_penalty_decision", lambda c: c["body"].pop("list_item")))

@@ -24,6 +24,7 @@ CONTEXT = {
     "number": "测〔2026〕1号",
     "test_data": False,
     "value": "甲",
+    "nothing": None,
     "items": ["一", "二"],
     "rows": [{"label": "项", "value": "目"}],
 }
@@ -89,6 +90,7 @@ def test_core_properties_and_headers_are_filled_and_escaped():
     "tag",
     [
         "{{ nobody }}",
+        "{{ nothing }}",
         "{{ agency.nothing }}",
         "{{ value.__class__ }}",
         "{{ value.__class__.__mro__ }}",
@@ -205,6 +207,12 @@ def test_fonts_come_from_the_style_and_its_parents(tmp_path):
     assert "甲" in docx_text(WordFiller(fonts).fill(template(paragraph("甲", "Closing")), CONTEXT))  # Text, Normal
     with pytest.raises(MissingGlyphError):
         WordFiller(fonts).fill(template(paragraph("乙", "Closing")), CONTEXT)
+
+
+def test_a_rare_character_in_a_run_of_a_character_style(fonts):
+    body = '<w:p><w:r><w:rPr><w:rStyle w:val="Strong"/><w:b/></w:rPr><w:t>喆</w:t></w:r></w:p>'
+    xml = parts(WordFiller(fonts).fill(template(body), CONTEXT))["word/document.xml"]
+    assert re.search(r'<w:rPr><w:rStyle w:val="Strong"/><w:rFonts [^>]*eastAsia="Rare"[^>]*/><w:b/></w:rPr>', xml)
 
 
 def test_many_templates_do_not_pile_up():
