@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from docsvc.domain.merkle import HASH_BYTES, HashId, MissingHashError, ReadHashes, node_hash
+from docsvc.domain.merkle import HASH_BYTES, HashId, MissingHashError, ReadHashes, complete_ranges, node_hash
 
 WIDTH = 256  # hashes in a full tile, entries in a full bundle
 HEIGHT = 8  # tree levels that a tile spans
@@ -114,11 +114,21 @@ def split_hashes(data: bytes, width: int) -> list[bytes]:
 
 
 def tile_root(hashes: Sequence[bytes]) -> bytes:
-    """The hash of a full tile, which stands in the tile above it."""
+    """The root over a power of two of hashes; over a full tile, the hash that stands in the tile above it."""
     row = list(hashes)
     while len(row) > 1:
         row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
     return row[0]
+
+
+def parents(tile: Tile, hashes: Sequence[bytes]) -> dict[HashId, bytes]:
+    """The widest stored hashes over a tile's hashes, computed from them: what they must agree with."""
+    base = HEIGHT * (tile.level or 0)
+    found = {}
+    for level, index in complete_ranges(tile.first, tile.first + tile.width):
+        start = (index << level) - tile.first
+        found[base + level, index] = tile_root(hashes[start : start + (1 << level)])
+    return found
 
 
 def pack_tile(tile: Tile, read: ReadHashes) -> bytes:

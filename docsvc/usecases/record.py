@@ -7,9 +7,9 @@ from typing import Final
 from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import LogError
 from docsvc.domain.leaf import SIGNING_EVENTS, parse_leaf
-from docsvc.domain.merkle import LogEvent, root
+from docsvc.domain.merkle import LogEvent, leaf_hash, root
 from docsvc.domain.note import Checkpoint, VerifierKey, parse_note
-from docsvc.domain.tiles import Tile, pack_bundle, pack_tile, tiles_of
+from docsvc.domain.tiles import Tile, pack_bundle, pack_tile, parents, split_hashes, tiles_of
 from docsvc.ports import Database, LogRepo, Notary, ObjectStore, Publisher, Transaction
 
 BATCH: Final = 1000
@@ -47,10 +47,13 @@ def sequence(database: Database, notary: Notary, objects: ObjectStore, publisher
 def publish(database: Database, notary: Notary, objects: ObjectStore, publisher: Publisher) -> None:
     """Steps 3 and 4 for the newest checkpoint: what the published one did not need is written, again if need be."""
     with database.begin() as tx:
+        tx.lock_log()  # size, checkpoint and hashes are read one after the other: nobody may append in between
         newest = tx.log.checkpoint()
         if newest is None:
             return
         since = published_size(tx.log, notary, publisher)
+        if since != newest[0]:
+            _check_continuity(tx.log, notary)
     size, note = newest
     if since is None or since < size:
         for tile in tiles_of(size, since or 0):
@@ -68,10 +71,22 @@ def publish(database: Database, notary: Notary, objects: ObjectStore, publisher:
 
 
 def tile_bytes(log: LogRepo, tile: Tile) -> bytes:
-    """A tile or bundle out of the database. Raises LogError where something of it is missing."""
+    """A tile or bundle out of the database.
+
+    It can't be taken back once it is in the store, so it is held against the hashes above it first; those lead to
+    the root that was signed. Raises LogError where something of it is missing or was altered.
+    """
     if tile.level is None:
-        return pack_bundle([entry for _, entry in log.entries(tile.first, tile.first + tile.width)])
-    return pack_tile(tile, log.hashes)
+        entries = [entry for _, entry in log.entries(tile.first, tile.first + tile.width)]
+        data = pack_bundle(entries)
+        above = dict(zip(tile.hash_ids, map(leaf_hash, entries), strict=True))
+    else:
+        data = pack_tile(tile, log.hashes)
+        above = parents(tile, split_hashes(data, tile.width))
+    stored = log.hashes(list(above))
+    if wrong := [id_ for id_, h in above.items() if stored.get(id_) != h]:
+        raise LogError(f"{tile.path} 与数据库的存储哈希不符；it contradicts the stored hashes at {wrong[:5]}")
+    return data
 
 
 def published_size(log: LogRepo, notary: Notary, publisher: Publisher) -> int | None:

@@ -11,6 +11,7 @@ from docsvc.domain.tiles import (
     Tile,
     pack_bundle,
     pack_tile,
+    parents,
     parse_path,
     split_hashes,
     tile_root,
@@ -98,6 +99,15 @@ def test_no_bytes_break_the_reading_of_bundles(data, width):
     except ValueError:
         return
     assert pack_bundle(entries) == data
+
+
+def test_a_tile_agrees_with_the_stored_hashes_over_it():
+    leaves = [leaf_hash(b"%d" % i) for i in range(700)]
+    stored = completed(0, leaves, {})
+    for tile in tiles_of(700):
+        over = parents(tile, split_hashes(pack_tile(tile, lambda _: stored), tile.width))
+        assert over.items() <= stored.items()
+        assert sum(1 << (level - 8 * (tile.level or 0)) for level, _ in over) == tile.width
 
 
 def test_bundle_limits():

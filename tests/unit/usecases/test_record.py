@@ -271,14 +271,28 @@ def test_a_checkpoint_by_another_key_is_not_continued(office, tmp_path):
         sequence(office.database, renamed, office.objects, office.publisher)
 
 
-def test_a_database_without_its_published_checkpoint_is_checked_against_its_own(office):
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE log_hashes SET hash = zeroblob(32) WHERE level = 3 AND idx = 0", "own newest checkpoint"),
+        ("UPDATE log_hashes SET hash = zeroblob(32) WHERE level = 0 AND idx = 3", r"tile/entries/000\.p/10"),
+        ("UPDATE log_entries SET entry = x'00' WHERE idx = 3", r"tile/entries/000\.p/10"),
+        ("DELETE FROM log_checkpoints WHERE size = 10", "differ in size"),
+        ("UPDATE log_checkpoints SET note = CAST(replace(CAST(note AS TEXT), '=', 'A=') AS BLOB)", "有误"),
+    ],
+)
+def test_with_an_empty_store_the_database_is_held_against_its_own_signature(office, statement, message):
+    """Nothing that was altered gets into a store that keeps it for ever."""
     office.issue(2)
     office.sequence()
-    (office.log_folder / "checkpoint").unlink()
-    office.tamper("UPDATE log_hashes SET hash = zeroblob(32) WHERE level = 2 AND idx = 0")
-    office.issue(1)
-    with pytest.raises(LogError):
+    office.issue(3)
+    office.sequence()
+    shutil.rmtree(office.log_folder)
+    office.tamper(statement)
+    with pytest.raises(LogError, match=message):
         office.sequence()
+    assert office.publisher.published() is None
+    assert not list(office.log_folder.rglob("*.p/*"))
 
 
 def test_an_altered_event_does_not_make_a_document_recorded(office):
