@@ -61,7 +61,7 @@ class Service:
     def __init__(self, settings: Settings, closing: ExitStack) -> None:
         self.settings = settings
         self._closing = closing
-        self._password = settings.key_password.get_secret_value() if settings.key_password else None
+        self.key_password = settings.key_password.get_secret_value() if settings.key_password else None
 
     # Adapters.
 
@@ -116,7 +116,7 @@ class Service:
     def keys(self) -> SealKeys:
         from docsvc.adapters.pki.keys import FolderKeys
 
-        return FolderKeys(self.settings.certs, self._password)
+        return FolderKeys(self.settings.certs, self.key_password)
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -126,7 +126,7 @@ class Service:
 
         description = describe(self.settings.certs)
         if description.development:
-            self._closing.enter_context(Authorities(self.settings.certs, self._password))
+            self._closing.enter_context(Authorities(self.settings.certs, self.key_password))
         sealer = PadesSealer(
             self.keys,
             self._font_files["song"],
@@ -222,6 +222,7 @@ class Service:
             filler=WordFiller(self.fonts),
             converter=self.converter,
             pages=PdfPages(),
+            keys=self.keys,
             sealer=self.sealer,
             verifier=self.verifier,
             objects=self.objects,
@@ -333,7 +334,7 @@ class Service:
         from docsvc.adapters.pki.folder import init_pki
 
         certs = self.settings.certs
-        init_pki(certs, agencies=agencies, now=now(), password=self._password)
+        init_pki(certs, agencies=agencies, now=now(), password=self.key_password)
         create_log_key(certs / "log.key")
         vkey = certs / "log.vkey"
         if not vkey.exists():
@@ -405,7 +406,7 @@ def init_development_pki() -> Iterator[str]:
     with ExitStack() as closing:
         service = Service(settings, closing)
         service.make_keys([*service._samples(), *service.agencies()])  # noqa: SLF001 - its own module
-        for report in inspect_pki(settings.certs, service._password):  # noqa: SLF001
+        for report in inspect_pki(settings.certs, service.key_password):
             yield f"{report.path.name}\t{report.algorithm}\tuntil {report.not_after:%Y-%m-%d}\t{report.subject}"
 
 
@@ -430,5 +431,5 @@ def diagnose() -> Iterator[tuple[str, bool, str]]:
         yield look("store", lambda: ", ".join(f"{k}={v}" for k, v in service.objects.probe().items()))
         yield look("authorities", lambda: service.sealer and "answer")
         yield look("log", lambda: service.notary.vkey)
-        for key in inspect_pki(service.settings.certs, service._password):  # noqa: SLF001 - its own module
+        for key in inspect_pki(service.settings.certs, service.key_password):
             yield f"key {key.path.name}", key.expired(now()), f"{key.algorithm} until {key.not_after:%Y-%m-%d}"

@@ -269,11 +269,20 @@ class LogRepo(Protocol):
 class Transaction(Protocol):
     """One database transaction: commits when the block ends well, else rolls back."""
 
-    agencies: AgencyRepo
-    numbers: NumberRepo
-    documents: DocumentRepo
-    events: EventRepo
-    log: LogRepo
+    @property
+    def agencies(self) -> AgencyRepo: ...
+
+    @property
+    def numbers(self) -> NumberRepo: ...
+
+    @property
+    def documents(self) -> DocumentRepo: ...
+
+    @property
+    def events(self) -> EventRepo: ...
+
+    @property
+    def log(self) -> LogRepo: ...
 
     def lock_log(self) -> None:
         """Until the end of the transaction no other process sequences."""

@@ -82,7 +82,7 @@ class Intake:
 
     def _doc_type(self, data: Any) -> DocumentType:
         name = data.get("doc_type") if isinstance(data, Mapping) else None
-        if name not in self.templates.names():
+        if not isinstance(name, str) or name not in self.templates.names():
             known = ", ".join(self.templates.names())
             raise CaseRefusedError(
                 [Finding("SCHEMA", "/doc_type", f"文书类型须为：{known}", f"must be one of: {known}")]
@@ -109,7 +109,7 @@ class Intake:
             manifest=doc_type.manifest,
             laws=self.laws,
             references={
-                text: Reference(row.doc_type, row.agency_id, row.action_code, row.issue_date)
+                text: Reference(row.doc_type, row.agency_id, row.action_code, row.party_name, row.issue_date)
                 for text, row in earlier.items()
             },
             undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],

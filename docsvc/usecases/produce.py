@@ -24,6 +24,7 @@ from docsvc.ports import (
     ObjectStore,
     Pages,
     Sealer,
+    SealKeys,
     Templates,
     Verifier,
 )
@@ -39,6 +40,7 @@ class Production:
     filler: Filler
     converter: Converter
     pages: Pages
+    keys: SealKeys
     sealer: Sealer
     verifier: Verifier
     objects: ObjectStore
@@ -68,6 +70,8 @@ class Production:
 
     def _make(self, row: DocumentRow) -> DocumentRow:
         accepted = self._accepted(row)
+        if accepted.case.is_test and not self.keys.of(accepted.agency.seal).development:
+            raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
         filled = render(accepted, self.filler)
         laid_out = convert(filled, self.converter, self.pages)
         sealed = seal(laid_out, accepted, row.target_level, self.pages, self.sealer, self.verifier, self.clock())

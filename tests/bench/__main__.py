@@ -170,7 +170,7 @@ def templates_and_contexts(count: int) -> list[tuple[bytes, dict[str, Any]]]:
     with open_service() as service:
         made = []
         for case in cases(count, 900_000):
-            accepted = service.production._accepted(service.intake.accept(case).row)  # noqa: SLF001
+            accepted = service.production._accepted(service.intake.accept(case).row)
             made.append((accepted.doc_type.template, context(accepted)))
         return made
 

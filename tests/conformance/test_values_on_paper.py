@@ -1,4 +1,4 @@
-"""Poppler reads back every value of every case from the finished documents, and finds sound PDF/A and typography."""
+"""Poppler reads back every value of every case from finished documents, and finds sound PDF/A and typography."""
 
 from __future__ import annotations
 

@@ -90,8 +90,9 @@ def _year_disagrees(facts: Facts, pointer: str, number: DocNumber) -> bool:
 
 
 def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
-    """I02, NP13 or T02 where a cited document of this service is another agency's, another case's, of another
-    kind or differently dated; a warning REF where the service did not issue it.
+    """I02, NP13 or T02 where a cited document of this service is another agency's, another party's, of another
+    kind or differently dated; a warning REF where the service did not issue it, or issued it under another action
+    code (cases are joined and split).
     """
     citing = CITING.get(facts.doc_type)
     if citing is None or DocNumber.parse(facts.text(citing.pointer)) is None:
@@ -109,6 +110,13 @@ def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
             f"与本系统出具的{text}不一致：{'、'.join(zh for zh, _ in differences)}",
             f"disagrees with the document that this service issued: {', '.join(en for _, en in differences)}",
         )
+    elif issued.action_code != facts.text("/action_code"):
+        yield doubt(
+            "REF",
+            citing.pointer,
+            f"{text}的行政行为码与本案不同，请核对",
+            "issued under another action code: check it",
+        )
 
 
 def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tuple[str, str]]:
@@ -116,8 +124,8 @@ def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tu
         yield "机关", "agency"
     if issued.doc_type not in _kinds(facts, citing):
         yield "文书种类", "kind of document"
-    if issued.action_code != facts.text("/action_code"):
-        yield "行政行为码", "action code"
+    if issued.party_name != facts.raw("/party/name"):
+        yield "当事人", "party"
     if citing.issued_on and facts.day(citing.issued_on) != issued.issue_date:
         yield "成文日期", "issue date"
     elif issued.issue_date > facts.issue and facts.in_order:

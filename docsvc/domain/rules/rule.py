@@ -21,6 +21,7 @@ class Reference:
     doc_type: str
     agency_id: str
     action_code: str
+    party_name: str
     issue_date: dt.date
 
 

@@ -8,8 +8,12 @@ import pytest
 from docsvc.domain.rules.catalogue import Reference, references_in
 from tests.support.cases import TYPES, broken, changed, sample, warned
 
-NOTICE = Reference("interview_notice", "demo-market", "13309992600031", dt.date(2026, 9, 10))
-COMMITMENT = Reference("commitment", "demo-market", "13309992600031", dt.date(2026, 9, 8))
+NOTICE = Reference(
+    "interview_notice", "demo-market", "13309992600031", "舟山示例鲜多多水产品有限公司", dt.date(2026, 9, 10)
+)
+COMMITMENT = Reference(
+    "commitment", "demo-market", "13309992600031", "舟山示例鲜多多水产品有限公司", dt.date(2026, 9, 8)
+)
 CITING = {
     "interview_record": ("舟示市监约通〔2026〕2号", NOTICE, "I02"),
     "no_penalty_decision": ("舟示市监诺〔2026〕12号", COMMITMENT, "NP13"),
@@ -18,7 +22,7 @@ CITING = {
 OTHERWISE = [
     {"doc_type": "advice"},
     {"agency_id": "demo-enforcement"},
-    {"action_code": "13309992600032"},
+    {"party_name": "舟山示例他人有限公司"},
     {"issue_date": dt.date(2026, 11, 1)},
 ]
 
@@ -50,9 +54,17 @@ def test_a_document_of_this_service_that_disagrees_is_refused(doc_type, otherwis
 @pytest.mark.parametrize("doc_type", CITING)
 def test_a_case_with_a_fault_of_its_own_is_not_told_of_the_documents_that_it_cites(doc_type):
     number, issued, _ = CITING[doc_type]
-    other = dataclasses.replace(issued, action_code="13309992600032")
+    other = dataclasses.replace(issued, party_name="舟山示例他人有限公司")
     assert broken(changed(sample(doc_type), {"officers": []}), references={number: other}) == {"G01"}
     assert warned(changed(sample(doc_type), {"officers": []})) == set()
+
+
+@pytest.mark.parametrize("doc_type", CITING)
+def test_another_action_code_alone_is_a_warning(doc_type):
+    number, issued, _ = CITING[doc_type]
+    joined = {number: dataclasses.replace(issued, action_code="13309992600032")}
+    assert broken(sample(doc_type), references=joined) == set()
+    assert warned(sample(doc_type), references=joined) == {"REF"}
 
 
 @pytest.mark.parametrize("doc_type", CITING)
@@ -62,7 +74,9 @@ def test_a_document_of_others_is_accepted_with_a_warning(doc_type):
 
 
 def test_a_measure_need_not_have_begun_on_the_day_of_its_document():
-    reminder = Reference("reminder", "demo-enforcement", "23309992600057", dt.date(2026, 9, 18))
+    reminder = Reference(
+        "reminder", "demo-enforcement", "23309992600057", "舟山市示例区岱样例五金店", dt.date(2026, 9, 18)
+    )
     case = sample("termination_notice", 2)
     assert case["body"]["measure"]["started_on"] == "2026-09-15"
     assert broken(case, references={"舟示综执行提〔2026〕11号": reminder}) == set()
