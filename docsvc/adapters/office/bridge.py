@@ -305,7 +305,7 @@ class Bridge:
             self.reply(b"X", f"{type(e).__name__}: {e}".encode())
             self.end()
         self.reply(b"S", json.dumps(started).encode())
-        threading.Thread(target=self.watch, daemon=True).start()
+        threading.Thread(target=self.keep_watch, daemon=True).start()
         while True:
             self.answer(self.requests.get())
 
@@ -323,6 +323,13 @@ class Bridge:
         else:
             self.reply(b"P", pdf)
 
+    def keep_watch(self) -> NoReturn:
+        """Watch; an unwatched office may not go on, whatever the reason."""
+        try:
+            self.watch()
+        finally:
+            self.end()
+
     def watch(self) -> NoReturn:
         """Take requests in; end when the parent is gone, the office is gone or time is up."""
         buffer = bytearray()
@@ -336,15 +343,17 @@ class Bridge:
                 self.take(buffer)
             if os.getppid() != self.parent:
                 self.end()
-            if self.deadline is not None and time.monotonic() > self.deadline:
+            deadline = self.deadline  # the main thread may clear it meanwhile
+            if deadline is not None and time.monotonic() > deadline:
                 self.finish(b"T", b"")
             if self.office.ended():
                 self.finish(b"X", b"the office has ended")
 
     def patience(self) -> float:
-        if self.deadline is None:
+        deadline = self.deadline
+        if deadline is None:
             return WATCH_S
-        return min(WATCH_S, max(0.0, self.deadline - time.monotonic()) + 0.001)
+        return min(WATCH_S, max(0.0, deadline - time.monotonic()) + 0.001)
 
     def take(self, buffer: bytearray) -> None:
         """Move a whole request, if there is one, from the buffer to the main thread."""
