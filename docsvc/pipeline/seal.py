@@ -26,8 +26,9 @@ def seal(
     is let pass, with the shortfall recorded. Raises SealError where the place is not found, the seal can't be used,
     or our own verifier does not say what the level promises.
     """
-    place = pages.seal_place(laid_out.pdf, accepted.agency.seal.name, chinese_date(accepted.case.issue_date))
-    pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, accepted.agency.seal, target)
+    design = accepted.agency.seal
+    place = pages.seal_place(laid_out.pdf, design.name, chinese_date(accepted.case.issue_date), design.diameter_mm)
+    pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:
         raise SealError(f"the sealed document does not stand its own verification: {_faults(report)}")

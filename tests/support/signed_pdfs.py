@@ -22,6 +22,7 @@ from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.sign import fields, signers
+from pyhanko.sign.attributes import CMSAlgorithmProtectionProvider
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings
 from pyhanko.sign.timestamps import DummyTimeStamper
@@ -208,6 +209,13 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
             )
         )
+        if issuer is self.issuing and self.revoked_at is not None:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(self.signer.certificate.serial_number)
+                .revocation_date(self.revoked_at)
+                .build()
+            )
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def context(self) -> ValidationContext:
@@ -256,6 +264,17 @@ class Stamper(DummyTimeStamper):
         return self._party.key.sign(signed.dump(), padding.PKCS1v15(), hashes.SHA256()), signed
 
 
+class Protecting(signers.SimpleSigner):
+    """pyHanko's signer, which leaves the algorithm identifiers of PAdES unprotected (RFC 6211), with that repaired."""
+
+    def _signed_attr_providers(self, data_digest, digest_algorithm, attr_settings, **options):
+        yield from super()._signed_attr_providers(data_digest, digest_algorithm, attr_settings, **options)
+        if options.get("use_cades"):  # for the older sub-filter pyHanko does it by itself
+            yield CMSAlgorithmProtectionProvider(
+                digest_algorithm, self.get_signature_mechanism_for_digest(digest_algorithm)
+            )
+
+
 def plain_pdf(text: str = "Decision 1: nothing is owed") -> bytes:
     """One page with a line of text and a form XObject."""
     pdf = pikepdf.new()
@@ -291,7 +310,7 @@ def sign(authority: Authority, wish: Wish | None = None, pdf: bytes | None = Non
     kept = wish.level in {"B-LT", "B-LTA"}
     store = SimpleCertificateStore()
     store.register_multiple([authority.issuing.asn1])
-    signer = signers.SimpleSigner(
+    signer = (Protecting if wish.protect else signers.SimpleSigner)(
         signing_cert=authority.signer.asn1, signing_key=authority.signer.asn1_key, cert_registry=store
     )
     metadata = signers.PdfSignatureMetadata(

@@ -41,7 +41,7 @@ def load_known(ders: Iterable[bytes]) -> list[Known]:
             certificate = x509.load_der_x509_certificate(der)
             subject = certificate.subject.public_bytes()
             key_id = _subject_key_id(certificate)
-        except (ValueError, UnsupportedAlgorithm):
+        except Exception:  # noqa: BLE001, S112 - what can't be read is no issuer
             continue
         out.append(Known(der, certificate, subject, key_id))
     return out
@@ -96,7 +96,7 @@ def _examine(der: bytes, known: Sequence[Known]) -> tuple[str, str] | tuple[()] 
         authority_key = _authority_key_id(certificate)
         list(certificate.extensions)
         asn1_x509.Certificate.load(der, strict=True).native  # noqa: B018 - reads every field
-    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as e:
+    except Exception as e:  # noqa: BLE001 - two parsers with exceptions of their own; any means unreadable
         return f"无法读取（{e}）", f"it can't be read ({e})"
     suspects = 0
     for candidate in known:

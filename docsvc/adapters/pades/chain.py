@@ -114,10 +114,6 @@ class Judgement:
         """Whether the digest or the signature value itself does not hold."""
         return any(c.step == CRYPTO_STEP and c.indication != "TOTAL-PASSED" for c in self.checks)
 
-    @property
-    def problem(self) -> str | None:
-        return next((c.sub_indication for c in self.checks if c.sub_indication), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:

@@ -271,6 +271,15 @@ class _Examination:
                 default=None,
             )
             revision = last.revision if last else 0
+            if last is not None and last.shape is not None and not last.shape.protected:
+                last.checks.append(
+                    Check.remarked(
+                        4,
+                        "cms-structure",
+                        "最后的签名没有保护其算法标识（RFC 6211）",
+                        "the last signature does not protect its algorithm identifiers (RFC 6211)",
+                    )
+                )
             self.checks.append(
                 revisions.check_end(self.pdf, self.reader, last.coverage if last else None, revision)
             )

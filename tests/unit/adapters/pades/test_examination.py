@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -11,7 +12,8 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from docsvc.domain.document import Level
 from docsvc.domain.verdict import Indication
 from tests.support.signed_pdfs import DAY, NOW, Authority, Wish, plain_pdf, sign, with_store
-from tests.support.verified import authority, findings, remarks, signed, soon, verify
+from tests.support.verified import authority, findings, good, remarks, signed, soon, verify
+from tests.vectors.bad_pdfs import BAD
 
 YEAR = dt.timedelta(days=365)
 
@@ -172,6 +174,28 @@ def test_evidence_behind_the_last_signature_is_remarked():
     report = verify(signed("B-LT"))
     assert "coverage" in remarks(report)
     assert "coverage" not in remarks(verify(signed("B-LTA")))
+
+
+def test_unprotected_algorithm_identifiers_are_remarked():
+    """RSA has two identifiers that verify alike; without protection nothing tells which one was signed with."""
+    pdf = sign(authority(), Wish(protect=False))
+    assert "cms-structure" in remarks(verify(pdf))
+    renamed = BAD["signature_algorithm_renamed"].build(dataclasses.replace(good(), archived=pdf))
+    assert "cms-structure" in remarks(verify(renamed))
+    assert "cms-structure" not in remarks(verify(signed()))
+
+
+def test_a_revocation_in_one_answer_outweighs_another():
+    """A good OCSP response from before, a CRL that lists the certificate: the worse is believed."""
+    own = Authority(revoked_at=NOW - 2 * DAY, kind="ec")
+    own.revoked_at, revoked = None, own.revoked_at
+    good_answers = [own.ocsp(own.signer), own.ocsp(own.tsa)]
+    own.revoked_at = revoked
+    pdf = with_store(
+        sign(own, Wish(level="B-T")), ocsps=good_answers, crls=[own.crl(own.root), own.crl(own.issuing)]
+    )
+    report = verify(pdf, own.root.der)
+    assert findings(report, Indication.FAILED) == {"revocation": "REVOKED"}
 
 
 def test_verification_is_by_the_given_moment_alone():

@@ -34,7 +34,7 @@ def test_a_deadline_makes_the_verdict_indeterminate():
 
 
 def test_too_little_memory_makes_the_verdict_indeterminate():
-    # A flate stream that unpacks to more than the child may have.
+    # The file alone is larger than what the child may take.
     with PdfVerifier([authority().root.pem], memory_mb=1) as verifier:
         report = verifier.verify(signed() + b"%" * 8_000_000, soon())
     assert report.indication is Indication.INDETERMINATE
