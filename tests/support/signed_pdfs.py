@@ -265,7 +265,7 @@ class Stamper(DummyTimeStamper):
 
 
 class Protecting(signers.SimpleSigner):
-    """pyHanko's signer, which leaves the algorithm identifiers of PAdES unprotected (RFC 6211), with that repaired."""
+    """pyHanko's signer, with the algorithm identifiers of PAdES protected (RFC 6211), which it leaves out."""
 
     def _signed_attr_providers(self, data_digest, digest_algorithm, attr_settings, **options):
         yield from super()._signed_attr_providers(data_digest, digest_algorithm, attr_settings, **options)

@@ -93,6 +93,7 @@ class Shape:
     signer_id: bytes
     by_key_id: bool
     tokens: tuple[bytes, ...]
+    algorithm: bytes  # the signature's AlgorithmIdentifier
     protected: bool
     signing_certificate: int  # version of the ESS attribute, 0 where there is none
     remarks: tuple[Check, ...]
@@ -182,6 +183,7 @@ def _content_info(root: Node, *, time_stamp: bool) -> Shape:
         signer_id=shape.signer_id,
         by_key_id=shape.by_key_id,
         tokens=shape.tokens,
+        algorithm=shape.algorithm,
         protected=shape.protected,
         signing_certificate=shape.signing_certificate,
         remarks=(*remarks, *shape.remarks),
@@ -282,6 +284,7 @@ def _signer(node: Node, digest: Node, content_type: str, certificates: tuple[byt
         signer_id=sid.content if by_key_id else sid.raw,
         by_key_id=by_key_id,
         tokens=tuple(n.raw for n in unsigned.get(SIGNATURE_TIME_STAMP, ())),
+        algorithm=parts[4].raw,
         protected=protected,
         signing_certificate=ess,
         remarks=tuple(remarks),

@@ -271,15 +271,9 @@ class _Examination:
                 default=None,
             )
             revision = last.revision if last else 0
-            if last is not None and last.shape is not None and not last.shape.protected:
-                last.checks.append(
-                    Check.remarked(
-                        4,
-                        "cms-structure",
-                        "最后的签名没有保护其算法标识（RFC 6211）",
-                        "the last signature does not protect its algorithm identifiers (RFC 6211)",
-                    )
-                )
+            if last is not None and last.shape is not None:
+                siblings = [t for f in self.found if f.shape is not None for t in f.shape.tokens]
+                last.checks += signer_checks.check_identifiers(last.shape, siblings)
             self.checks.append(
                 revisions.check_end(self.pdf, self.reader, last.coverage if last else None, revision)
             )

@@ -79,6 +79,36 @@ def _issuer_and_serial(der: bytes) -> bytes | None:
         return None
 
 
+def check_identifiers(shape: Shape, tokens: Sequence[bytes]) -> list[Check]:
+    """The algorithm identifier of the last signature, which may have two spellings that verify alike.
+
+    Where its signed attributes do not protect it, another token of the same authority in the file, which digests do
+    cover, tells how that authority spells it.
+    """
+    if shape.protected:
+        return []
+    others = [other for other in (read_shape(t, time_stamp=True)[0] for t in tokens) if other is not None]
+    same = {other.algorithm for other in others if other.signer_id == shape.signer_id}
+    if same and shape.algorithm not in same:
+        return [
+            Check.failed(
+                4,
+                "cms-structure",
+                "FORMAT_FAILURE",
+                "算法标识与同一机构的另一时间戳不一致",
+                "the algorithm identifier is not that of the same authority's other time-stamp",
+            )
+        ]
+    return [
+        Check.remarked(
+            4,
+            "cms-structure",
+            "最后的签名没有保护其算法标识（RFC 6211）",
+            "the last signature does not protect its algorithm identifiers (RFC 6211)",
+        )
+    ]
+
+
 def check_binding(shape: Shape) -> list[Check]:
     """EN 319 142-1, 6.3: a PAdES signature names its certificate in signing-certificate-v2."""
     if shape.signing_certificate == ESS_V2:
