@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import socket
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -202,6 +203,15 @@ def test_a_revocation_in_one_answer_outweighs_another():
     )
     report = verify(pdf, own.root.der)
     assert findings(report, Indication.FAILED) == {"revocation": "REVOKED"}
+
+
+def test_nothing_is_fetched(monkeypatch):
+    """The certificates name an OCSP responder and the file has no answer: a verifier that fetched would ask now."""
+    asked = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: asked.append(address))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *query, **_: asked.append(query))
+    assert verify(signed("B-B")).sub_indication == "TRY_LATER"
+    assert asked == []
 
 
 def test_verification_is_by_the_given_moment_alone():
