@@ -69,6 +69,13 @@ class ConversionError(DocsvcError):
     retryable = True
 
 
+class DocumentRefusedError(ConversionError):
+    """The Word file itself is at fault (encrypted, a bomb, linked to the outside): no use to try again."""
+
+    kind = "document_refused"
+    retryable = False
+
+
 class SealError(DocsvcError):
     """The document could not be sealed (key, certificate, place of the seal)."""
 

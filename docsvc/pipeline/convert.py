@@ -15,7 +15,7 @@ from docsvc.ports import Converter, Pages
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-BREAKS: Final = (f"{W}p", f"{W}tab", f"{W}br", f"{W}cr")
+BREAKS: Final = {f"{W}p": "\n", f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n"}
 # What is in the file but not on the page: the second form of a drawing, text moved away, results of fields that
 # are computed anew at layout.
 UNSEEN: Final = (FALLBACK, f"{W}moveFrom", f"{W}del", f"{W}fldSimple")
@@ -62,8 +62,7 @@ class _Shown:
             return
         for child in element:
             yield from self.text(child)
-        if element.tag in BREAKS:
-            yield "\n"
+        yield BREAKS.get(element.tag, "")
 
 
 def _is_hidden(run: ET.Element) -> bool:

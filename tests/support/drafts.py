@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from docsvc.adapters.template_folder import TemplateFolder
-from docsvc.adapters.word import WordFiller, docx_text
+from docsvc.adapters.word import WordFiller
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentType
 from docsvc.domain.numbering import DocNumber
+from docsvc.pipeline.convert import body_text
 from docsvc.pipeline.render import render
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -74,7 +75,7 @@ def golden(path: Path) -> Path:
 def drafts(filler: WordFiller) -> Iterator[tuple[Path, str]]:
     """Each sample with the text of its filled Word file."""
     for path in samples():
-        yield path, docx_text(render(accepted(path), filler).docx)
+        yield path, body_text(render(accepted(path), filler).docx)
 
 
 def main() -> None:

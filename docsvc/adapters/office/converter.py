@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, NoReturn, Self
 from docsvc.adapters.office.package import check_package
 from docsvc.adapters.office.process import BridgeGoneError, BridgeProcess
 from docsvc.adapters.office.profile import Profile
-from docsvc.domain.errors import ConversionError, SetupError
+from docsvc.domain.errors import ConversionError, DocumentRefusedError, SetupError
 
 SOFFICE_PLACES: Final = (
     Path("/usr/lib/libreoffice/program/soffice"),
@@ -88,7 +88,7 @@ class OfficeConverter:
                 return answer
             if kind == b"R":
                 sentence = "排版程序无法读取该 Word 文件 / the office can't load this Word file"
-                raise ConversionError(sentence) from RuntimeError(answer.decode("utf-8", "replace"))
+                raise DocumentRefusedError(sentence) from RuntimeError(answer.decode("utf-8", "replace"))
             if kind == b"T":
                 self._discard()
                 raise ConversionError(self._late())

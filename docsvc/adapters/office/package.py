@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from typing import Final
 
-from docsvc.domain.errors import ConversionError
+from docsvc.domain.errors import DocumentRefusedError
 
 PACKED_LIMIT: Final = 32 * 1024 * 1024  # bytes of the file
 UNPACKED_LIMIT: Final = 128 * 1024 * 1024  # bytes of all its parts together
@@ -17,23 +17,23 @@ LINKABLE: Final = ("/hyperlink",)  # relationship types that may point outside: 
 
 
 def check_package(docx: bytes) -> None:
-    """Raises ConversionError, with a sentence for the caller, where the office would be right not to load `docx`.
+    """Raises DocumentRefusedError, with a sentence, where the office would be right not to load `docx`.
 
     Refused are: what is no ZIP, encrypted packages, packages that unpack to more than the limits, XML with a
     DOCTYPE (ISO/IEC 29500-2 clause 8.1.4 forbids it) or nested deeper than the parser allows (256), and every
     outside target but hyperlinks: linked pictures, templates and sub-documents would be fetched at layout.
     """
     if docx.startswith(OLE_MAGIC):
-        raise ConversionError(
+        raise DocumentRefusedError(
             "Word 文件已加密或为旧版 .doc 格式，无法转换 / the Word file is encrypted or an old .doc"
         )
     if len(docx) > PACKED_LIMIT:
-        raise ConversionError(_too_large(len(docx)))
+        raise DocumentRefusedError(_too_large(len(docx)))
     try:
         with zipfile.ZipFile(io.BytesIO(docx)) as package:
             _check_parts(package)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, OSError, zlib.error) as e:
-        raise ConversionError(
+        raise DocumentRefusedError(
             "文件不是完整的 Word 文档（.docx） / the file is no whole Word document (.docx)"
         ) from e
 
@@ -41,13 +41,13 @@ def check_package(docx: bytes) -> None:
 def _check_parts(package: zipfile.ZipFile) -> None:
     parts = package.infolist()
     if any(part.flag_bits & 1 for part in parts):
-        raise ConversionError("Word 文件已加密，无法转换 / the Word file is encrypted")
+        raise DocumentRefusedError("Word 文件已加密，无法转换 / the Word file is encrypted")
     size = sum(part.file_size for part in parts)
     if len(parts) > PARTS_LIMIT or size > UNPACKED_LIMIT:
-        raise ConversionError(_too_large(size))
+        raise DocumentRefusedError(_too_large(size))
     names = {part.filename for part in parts}
     if not {"[Content_Types].xml", "word/document.xml"} <= names:
-        raise ConversionError("文件不是 Word 文档（.docx） / the file is no Word document (.docx)")
+        raise DocumentRefusedError("文件不是 Word 文档（.docx） / the file is no Word document (.docx)")
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
             # ZipFile reads no more than the declared size, which the limit above has counted.
@@ -61,16 +61,18 @@ def _check_xml(name: str, xml: bytes) -> None:
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as e:
-        raise ConversionError(
+        raise DocumentRefusedError(
             f"Word 文件的部件 {name} 不是合格的 XML / part {name} is no sound XML: {e.msg}"
         ) from e
     if root.getroottree().docinfo.doctype:
-        raise ConversionError(f"Word 文件的部件 {name} 含有 DOCTYPE / part {name} has a DOCTYPE")
+        raise DocumentRefusedError(f"Word 文件的部件 {name} 含有 DOCTYPE / part {name} has a DOCTYPE")
     if name.endswith(".rels"):
         for link in root:
             if link.get("TargetMode") == "External" and not str(link.get("Type")).endswith(LINKABLE):
                 target = link.get("Target")
-                raise ConversionError(f"Word 文件引用了外部内容 / the Word file links to outside content: {target}")
+                raise DocumentRefusedError(
+                    f"Word 文件引用了外部内容 / the Word file links to outside content: {target}"
+                )
 
 
 def _too_large(size: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from docsvc.adapters.word.package import check_content, parse_part, read_package, write_package
-from docsvc.adapters.word.runs import StyleFonts, missing, name_families, set_fonts, text_lines
+from docsvc.adapters.word.runs import StyleFonts, missing, name_families, set_fonts
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
 from docsvc.ports import FontChains
 
@@ -94,12 +94,6 @@ class WordFiller:
         return _Compiled(fixed, filled, style_fonts)
 
 
-def docx_text(docx: bytes) -> str:
-    """Text of a Word file's body, a line a paragraph (table cells among them), in the order of the document."""
-    parts = read_package(docx)
-    return "\n".join(text_lines(parse_part(DOCUMENT, parts[DOCUMENT]))) + "\n"
-
-
 def _sandbox() -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -180,6 +174,3 @@ def _bytes(root: Any) -> bytes:
 
     data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return data
-
-
-__all__ = ["WordFiller", "docx_text"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any, Final
 
 from docsvc.adapters.word.package import W
@@ -163,12 +162,3 @@ def _set_family(run: Any, family: str) -> None:
         style = properties.find(f"{{{W}}}rStyle")
         properties.insert(0 if style is None else 1, element)
     _name(element, family)
-
-
-def text_lines(root: Any) -> list[str]:
-    """The text of each paragraph under `root`, table cells among them, in the order of the document."""
-    lines = []
-    for paragraph in root.iter(P):
-        parts: Mapping[str, str] = {f"{{{W}}}tab": "\t", f"{{{W}}}br": "\n"}
-        lines.append("".join(parts.get(e.tag, e.text or "") for e in paragraph.iter(T, *parts)))
-    return lines

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from docsvc.adapters.word import WordFiller, docx_text
+from docsvc.adapters.word import WordFiller
 from docsvc.domain.case import strings_of
 from docsvc.domain.document import LegalNature
 from docsvc.domain.errors import TemplateFaultError
@@ -16,6 +16,7 @@ from docsvc.domain.phrases import WORDS, date, moment
 from docsvc.domain.rules.no_penalty import HARMS
 from docsvc.domain.rules.termination import REASONS
 from docsvc.domain.wording import BODIES, context
+from docsvc.pipeline.convert import body_text
 from docsvc.pipeline.render import render
 from tests.support.cases import ABSENT, broken, changed
 from tests.support.drafts import TEMPLATES, AllFonts, accepted, drafts, golden, sample, samples
@@ -26,7 +27,7 @@ CODE = re.compile(r"docsvc\.case/1|[a-z]+(_[a-z0-9]+)*|demo-[a-z]+")
 
 
 def text_of(case) -> str:
-    return docx_text(render(case, FILLER).docx)
+    return body_text(render(case, FILLER).docx)
 
 
 def flat(text: str) -> str:
@@ -175,7 +176,7 @@ def test_longer_names_move_the_sign_off_to_the_left(length, place):
     case = sample("advice")
     renamed = dataclasses.replace(case, agency=dataclasses.replace(case.agency, name="局" * length))
     assert context(renamed)["signoff"] == place
-    assert docx_text(render(renamed, FILLER).docx).splitlines().count("局" * length) == 2  # title and sign-off
+    assert body_text(render(renamed, FILLER).docx).splitlines().count("局" * length) == 2  # title and sign-off
 
 
 def test_copies_come_from_the_case_or_the_manifest():

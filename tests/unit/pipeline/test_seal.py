@@ -28,7 +28,7 @@ class Ports:
         self.indication = indication
         self.asked = []
 
-    def seal_place(self, pdf, name, date):
+    def seal_place(self, pdf, name, date, diameter_mm):
         self.asked.append((pdf, name, date))
         return PLACE
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsvc.adapters.fonts import Fonts
-from docsvc.adapters.word import WordFiller, docx_text
+from docsvc.adapters.word import WordFiller
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.pipeline.convert import body_text
 from templates.layout.elements import each, fact_table, package, paragraph, run
 from templates.layout.house import letter_edges, section, settings, styles
 from tests.support.drafts import AllFonts
@@ -49,12 +50,12 @@ def test_tags_loops_and_tables():
         + each("i", "items", paragraph("{{ i }}", "Item"))
         + fact_table("rows")
     )
-    assert docx_text(docx) == "值：甲。\n一\n二\n项\n目\n"
+    assert body_text(docx) == "值：甲。\n一\n二\n项\n目\n"
 
 
 def test_a_tag_that_word_spread_over_runs():
     body = "<w:p>" + run("值{") + run("{ val", "<w:b/>") + run("ue }}") + "</w:p>"
-    assert docx_text(fill(body)) == "值甲\n"
+    assert body_text(fill(body)) == "值甲\n"
 
 
 @given(
@@ -67,14 +68,14 @@ def test_a_tag_that_word_spread_over_runs():
     )
 )
 def test_any_text_comes_out_as_it_went_in(text):
-    assert docx_text(fill(paragraph("{{ value }}", "Text"), value=text)) == f"{text}\n"
+    assert body_text(fill(paragraph("{{ value }}", "Text"), value=text)) == f"{text}\n"
 
 
 @pytest.mark.parametrize(
     "text", ["{{ 7*7 }}", "{% raw %}", "</w:t></w:r><w:r><w:t>", "&lt;b&gt;", "{_{ value }_}", "<!--", "]]>", "\\a"]
 )
 def test_what_looks_like_code_in_a_case_is_text(text):
-    assert docx_text(fill(paragraph("{{ value }}", "Text"), value=text)) == f"{text}\n"
+    assert body_text(fill(paragraph("{{ value }}", "Text"), value=text)) == f"{text}\n"
 
 
 def test_core_properties_and_headers_are_filled_and_escaped():
@@ -158,7 +159,7 @@ def test_characters_stand_in_a_font_that_has_them(fonts):
         (["Rare"], ["堃"]),
         ([], ["。"]),
     ]
-    assert docx_text(docx) == "值：甲喆乙堃。\n"
+    assert body_text(docx) == "值：甲喆乙堃。\n"
     for slot in ("ascii", "hAnsi", "eastAsia", "cs"):
         assert f'w:{slot}="Rare"' in xml
 
@@ -179,7 +180,7 @@ def test_a_character_that_no_font_has_is_named_with_its_text(fonts):
 def test_splitting_keeps_tabs_breaks_and_format(fonts):
     body = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>甲喆</w:t><w:tab/><w:t>乙</w:t></w:r></w:p>"
     docx = WordFiller(fonts).fill(template(body), CONTEXT)
-    assert docx_text(docx) == "甲喆\t乙\n"
+    assert body_text(docx) == "甲喆\t乙\n"
     xml = parts(docx)["word/document.xml"]
     assert xml.count("<w:b/>") == xml.count("<w:r>") == 4
 
@@ -203,8 +204,8 @@ def test_fonts_come_from_the_style_and_its_parents(tmp_path):
     body = font("Body", "甲1—")
     roles = {role: [body] for role in ("fangsong", "hei", "title")}
     fonts = Fonts({**roles, "kai": [font("Kai", "乙")], "song": [font("Song", "1 —")]})
-    assert "乙" in docx_text(WordFiller(fonts).fill(template(paragraph("乙", "Question")), CONTEXT))  # 楷体
-    assert "甲" in docx_text(WordFiller(fonts).fill(template(paragraph("甲", "Closing")), CONTEXT))  # Text, Normal
+    assert "乙" in body_text(WordFiller(fonts).fill(template(paragraph("乙", "Question")), CONTEXT))  # 楷体
+    assert "甲" in body_text(WordFiller(fonts).fill(template(paragraph("甲", "Closing")), CONTEXT))  # Text, Normal
     with pytest.raises(MissingGlyphError):
         WordFiller(fonts).fill(template(paragraph("乙", "Closing")), CONTEXT)
 
@@ -218,5 +219,5 @@ def test_a_rare_character_in_a_run_of_a_character_style(fonts):
 def test_many_templates_do_not_pile_up():
     filler = WordFiller(AllFonts())
     for i in range(40):
-        assert docx_text(filler.fill(template(paragraph(f"{i}", "Text")), CONTEXT)) == f"{i}\n"
+        assert body_text(filler.fill(template(paragraph(f"{i}", "Text")), CONTEXT)) == f"{i}\n"
     assert len(filler._kept) == 32
