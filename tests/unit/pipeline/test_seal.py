@@ -29,7 +29,7 @@ class Ports:
         self.asked = []
 
     def seal_place(self, pdf, name, date, diameter_mm):
-        self.asked.append((pdf, name, date))
+        self.asked.append((pdf, name, date, diameter_mm))
         return PLACE
 
     def seal(self, pdf, place, design, level):
@@ -50,7 +50,7 @@ def run(achieved, indication):
 def test_the_seal_stands_over_name_and_date_and_the_result_is_verified():
     ports, sealed = run(Level.B_LTA, Indication.PASSED)
     assert ports.asked == [
-        (b"unsigned", AGENCY.seal.name, "2026年3月5日"),
+        (b"unsigned", AGENCY.seal.name, "2026年3月5日", AGENCY.seal.diameter_mm),
         (b"unsigned", PLACE, AGENCY.seal, Level.B_LTA),
         (b"signed", NOW),
     ]
