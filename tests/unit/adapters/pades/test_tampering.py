@@ -87,7 +87,7 @@ def test_spelling_and_padding_of_the_last_value(level, kind):
         assert_failed(level, kind, with_octet(pdf, at, ord(" ")), f"white space at {at}")
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize(("level", "kind"), CASES)
 def test_every_octet_of_the_last_value(level, kind):
     pdf = signed(level, kind)
