@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from docsvc.adapters.db.database import SqlDatabase
+from docsvc.domain.errors import CaseRefusedError
+from docsvc.usecases.intake import MAX_CASE_BYTES, Intake, read_case
+from tests.support.cases import CHECK, FOLDER, changed, laws, registry, sample
+
+NOW = dt.datetime(2026, 11, 22, 16, 30, tzinfo=dt.UTC)  # the 23rd in Shanghai
+TABLES = ("documents", "counters", "events", "log_entries")
+
+
+class FewGlyphs:
+    """Fonts that lack one character."""
+
+    def undrawable(self, text):
+        return [c for c in dict.fromkeys(text) if c == "龘"]
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = SqlDatabase(f"sqlite:///{tmp_path / 'test.db'}")
+    with database.begin() as tx:
+        tx.agencies.save(registry().values())
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def intake(database):
+    return Intake(database, FOLDER, CHECK, FewGlyphs(), laws(), ZoneInfo("Asia/Shanghai"), lambda: NOW)
+
+
+def counts(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    with engine.connect() as connection:
+        found = {t: connection.execute(sa.text(f"SELECT count(*) FROM {t}")).scalar_one() for t in TABLES}
+    engine.dispose()
+    return found
+
+
+def rules(intake, case):
+    with pytest.raises(CaseRefusedError) as refused:
+        intake.accept(case)
+    return {f.rule for f in refused.value.findings}
+
+
+def test_an_accepted_case_has_number_row_and_event(intake, database, tmp_path):
+    accepted = intake.accept(sample("advice"))
+    assert accepted.new
+    assert accepted.row.number == "舟示市监行建〔2026〕1号"
+    assert counts(tmp_path) == {"documents": 1, "counters": 1, "events": 1, "log_entries": 0}
+    with database.begin() as tx:
+        assert [e.type for e in tx.events.of(accepted.row.id)] == ["document.accepted"]
+
+
+def test_the_same_facts_are_the_same_document_whatever_their_order(intake, tmp_path):
+    first = intake.accept(sample("advice"))
+    again = intake.accept(dict(reversed(sample("advice").items())))
+    assert (again.new, again.row) == (False, first.row)
+    assert counts(tmp_path)["documents"] == 1
+
+
+def test_the_same_facts_from_many_at_once_are_one_document(intake, tmp_path):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(intake.accept(sample("advice")))) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len({a.row.id for a in found}) == 1
+    assert sum(a.new for a in found) == 1
+    assert counts(tmp_path)["documents"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"officers/1/cert_no": "TEST33099900001"}, "G01"),
+        ({"issue_date": "2026-11-24"}, "G05"),
+        ({"body/problem": "龘"}, "G12"),
+        ({"body/problem": "\ud800"}, "G12"),
+        ({"agency": "nowhere"}, "SCHEMA"),
+        ({"surprise": 1}, "SCHEMA"),
+        ({"action_code": 10**400}, "SCHEMA"),
+    ],
+    ids=lambda v: str(v).encode("ascii", "replace").decode()[:30],
+)
+def test_a_refused_case_leaves_nothing(intake, tmp_path, change, rule):
+    assert rules(intake, changed(sample("advice"), change)) == {rule}
+    assert counts(tmp_path) == dict.fromkeys(TABLES, 0)
+
+
+def test_today_is_the_day_in_shanghai(intake):
+    assert intake.accept(changed(sample("advice"), {"issue_date": "2026-11-23", "body/reply/by": "2026-12-01"})).new
+
+
+def test_an_agency_without_a_word_for_the_type_is_refused_and_takes_nothing(intake, database, tmp_path):
+    import dataclasses
+
+    market = registry()["demo-market"]
+    words = {k: v for k, v in market.numbering.items() if k != "advice"}
+    with database.begin() as tx:
+        tx.agencies.save([dataclasses.replace(market, numbering=words)])
+    assert rules(intake, sample("advice")) == {"SCHEMA"}
+    assert counts(tmp_path) == dict.fromkeys(TABLES, 0)
+
+
+def test_a_measure_is_ended_once(intake):
+    case = sample("termination_notice")
+    intake.accept(case)
+    again = changed(case, {"body/reason/detail": "你单位于2026年9月16日再次书面提出要求适用一般程序。"})
+    assert rules(intake, again) == {"T04"}
+    assert intake.accept(case).new is False
+
+
+def test_a_record_must_cite_the_notice_as_it_was_issued(intake):
+    notice = intake.accept(sample("interview_notice")).row
+    record = changed(sample("interview_record"), {"body/notice/doc_no": notice.number})
+    assert rules(intake, changed(record, {"body/notice/issued_on": "2026-09-11"})) == {"I02"}
+    assert intake.accept(record).warnings == ()
+
+
+def test_numbers_count_by_agency_word_and_year(intake):
+    other = changed(sample("advice"), {"action_code": "13309992600099"})
+    assert [intake.accept(c).row.number for c in (sample("advice"), sample("advice", 2), other)] == [
+        "舟示市监行建〔2026〕1号",
+        "舟示综执行建〔2026〕1号",
+        "舟示市监行建〔2026〕2号",
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"\xff", b'{"a": 1, "a": 2}', b'{"a": Infinity}', b"[" * 200_000, b" " * (MAX_CASE_BYTES + 1)],
+    ids=lambda raw: repr(raw[:12]),
+)
+def test_what_is_no_strict_json_is_refused(raw):
+    with pytest.raises(CaseRefusedError):
+        read_case(raw)
+
+
+def test_a_byte_order_mark_is_no_fault():
+    assert read_case(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
