@@ -320,6 +320,10 @@ class Service:
         if not (certs / "authorities.json").exists() or not (certs / "log.key").exists():
             _say(f"first use: making development keys in {certs} (no legal effect)")
             self.make_keys(self._samples())
+        if self.settings.store == "s3":
+            lacking = [name for name, holds in self.objects.probe().items() if not holds]
+            if lacking:
+                _say(f"the object store does not enforce: {', '.join(lacking)} (the log still shows any change)")
         if not self.agencies():
             _say("first use: importing the sample agencies")
             self.import_agencies((self._templates_dir / "agencies.sample.json").read_bytes())

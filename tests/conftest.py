@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.servers import postgres_server, postgres_url, s3_server
 from tests.support.workspace import Workspace, make_keys
+
+__all__ = ["postgres_server", "postgres_url", "s3_server"]
 
 
 @pytest.fixture(scope="session")
