@@ -68,4 +68,7 @@ def main() -> None:
     except DocsvcError as e:
         click.echo(f"docsvc: {e}", err=True)
         status = EXIT_FAULT
+    except OSError as e:  # a disk that is full, a folder that is not ours
+        click.echo(f"docsvc: {e.filename or 'input/output'}: {e.strerror or e}", err=True)
+        status = EXIT_FAULT
     sys.exit(status if isinstance(status, int) else 0)

@@ -97,6 +97,13 @@ def test_wrong_usage_is_64(workspace, tmp_path):
     assert workspace.run("frobnicate").returncode == 64
 
 
+def test_a_folder_that_can_not_be_written_is_named(workspace, tmp_path):
+    r = workspace.run("issue", write_case(tmp_path, "a", case("advice")), "--out", "/proc/nowhere")
+    assert r.returncode == 1
+    assert "/proc/nowhere" in r.stderr
+    assert "Traceback" not in r.stderr
+
+
 def test_one_refused_case_does_not_stop_the_others(workspace, tmp_path):
     bad = case("reminder")
     bad["party"]["uscc"] = "91330999MA0TEXT120"
