@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from docsvc.domain.agency import Agency
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.produce import Production
     from docsvc.usecases.upgrade import Upgrade
+
+Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
+"""Of development keys."""
 
 
 def now() -> dt.datetime:
@@ -332,13 +335,13 @@ class Service:
         entries = json.loads((self._templates_dir / "agencies.sample.json").read_text("utf-8"))
         return [Agency.from_json(entry) for entry in entries]
 
-    def make_keys(self, agencies: Sequence[Agency]) -> None:
+    def make_keys(self, agencies: Sequence[Agency], algorithm: Algorithm = "rsa-2048") -> None:
         """Development PKI and log key, where missing."""
         from docsvc.adapters.notary import create_log_key
         from docsvc.adapters.pki.folder import init_pki
 
         certs = self.settings.certs
-        init_pki(certs, agencies=agencies, now=now(), password=self.key_password)
+        init_pki(certs, agencies=agencies, now=now(), algorithm=algorithm, password=self.key_password)
         create_log_key(certs / "log.key")
         vkey = certs / "log.vkey"
         if not vkey.exists():
@@ -402,14 +405,14 @@ def check_log(where: str, vkey: str | None) -> LogVerdict:
     return check(open_log(where), _log_keys([vkey]) if vkey else _trusted_log_keys(settings.trust))
 
 
-def init_development_pki() -> Iterator[str]:
+def init_development_pki(algorithm: Algorithm = "rsa-2048") -> Iterator[str]:
     """Make what is missing of the development keys; a line a key file."""
     from docsvc.adapters.pki.folder import inspect_pki
 
     settings = load_settings()
     with ExitStack() as closing:
         service = Service(settings, closing)
-        service.make_keys([*service._samples(), *service.agencies()])  # noqa: SLF001 - its own module
+        service.make_keys([*service._samples(), *service.agencies()], algorithm)  # noqa: SLF001 - its own module
         for report in inspect_pki(settings.certs, service.key_password):
             yield f"{report.path.name}\t{report.algorithm}\tuntil {report.not_after:%Y-%m-%d}\t{report.subject}"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from docsvc.bootstrap import diagnose, init_development_pki, open_service, open_templates
+from docsvc.bootstrap import Algorithm, diagnose, init_development_pki, open_service, open_templates
 from docsvc.domain.errors import UsageError
 
 
@@ -17,9 +18,16 @@ def pki() -> None:
 
 
 @pki.command("init")
-def pki_init() -> None:
+@click.option(
+    "--algorithm",
+    type=click.Choice(get_args(Algorithm)),
+    default="rsa-2048",
+    show_default=True,
+    help="of keys that are made now; a PKI that is there keeps its own",
+)
+def pki_init(algorithm: Algorithm) -> None:
     """Make development keys and certificates where they are missing; what is there stays as it is."""
-    for line in init_development_pki():
+    for line in init_development_pki(algorithm):
         click.echo(line)
 
 
