@@ -44,16 +44,21 @@ class Law:
         return begun and (self.repealed is None or day < self.repealed)
 
 
+NATION: Final = "中华人民共和国"
+
+
 @dataclass(frozen=True, slots=True)
 class Laws:
     """Laws by title and by the other titles that they go by."""
 
     by_title: Mapping[str, Law] = field(default_factory=dict)
+    statutes: frozenset[str] = frozenset()
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Laws:
         """Build from laws.toml as read: `law` = list of tables with title, and optionally aliases, effective,
-        repealed (dates), articles, replaced_by. Raises SetupError for a broken register.
+        repealed (dates), articles, replaced_by; `statutes` = names of national statutes without 中华人民共和国.
+        Raises SetupError for a broken register.
         """
         by_title: dict[str, Law] = {}
         for entry in data.get("law", ()):
@@ -61,7 +66,18 @@ class Laws:
             for title in (law.title, *entry.get("aliases", ())):
                 if by_title.setdefault(_plain(title), law) is not law:
                     raise SetupError(f"法规登记表中“{title}”重复")
-        return cls(by_title)
+        statutes = data.get("statutes", [])
+        if not isinstance(statutes, list) or not all(isinstance(name, str) and name for name in statutes):
+            raise SetupError("法规登记表中的国家法律名称有误")
+        return cls(by_title, frozenset(statutes))
+
+    def has_no_statute(self, title: str) -> bool:
+        """Whether `title` claims to be a national statute that there is none of. Statutes are few enough for a list
+        of all; regulations and rules are not. An empty list says nothing.
+        """
+        plain = _plain(title)
+        claims = plain.startswith(NATION) and plain.endswith("法") and self.find(title) is None
+        return bool(self.statutes) and claims and plain.removeprefix(NATION) not in self.statutes
 
     def find(self, title: str) -> Law | None:
         """The law of this title (书名号 do not matter), or None where the register has none."""

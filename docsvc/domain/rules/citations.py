@@ -26,8 +26,8 @@ def law_is_cited_and_in_force(facts: Facts) -> Iterator[Finding]:
     """G10: where a basis is due one is cited; each cited law exists and was in force; each article can be there.
 
     A basis must be in force on the issue date. What was violated, and the penalty for it, on the day of the
-    violation or on the issue date (行政处罚法 第三十七条). A title that the register lacks is a warning LAW: no
-    register is whole.
+    violation or on the issue date (行政处罚法 第三十七条). A national statute that there is none of is a
+    fault; any other title that the register lacks a warning LAW: no register of regulations and rules is whole.
     """
     if facts.doc_type in BASIS_TYPES:
         yield from _citations(facts, "/body/legal_basis", [facts.issue], due=True)
@@ -79,6 +79,8 @@ def _title(facts: Facts, pointer: str, title: str, law: Law | None, days: list[d
     if law is None:
         if not TITLE_END.search(title.strip("《》")):
             yield fault("G10", pointer, "不是法律、法规、规章或者规范性文件的名称", "not the title of a law")
+        elif facts.known.laws.has_no_statute(title):
+            yield fault("G10", pointer, f"没有“{title}”这部法律", "there is no such national statute")
         else:
             yield doubt(
                 "LAW", pointer, f"法规登记表中没有“{title}”，未能核对", "not in the register of laws: unchecked"

@@ -111,3 +111,13 @@ def test_the_register_has_what_the_samples_cite():
         "舟山市文明行为促进条例",
     ):
         assert laws().find(title), title
+
+
+@pytest.mark.parametrize("title", ["中华人民共和国虚构法", "《中华人民共和国价格管理法》"])
+def test_a_national_statute_that_there_is_none_of_is_refused(title):
+    assert broken(changed(sample("advice"), {"body/legal_basis/0/law": title})) == {"G10"}
+
+
+@pytest.mark.parametrize("title", ["中华人民共和国海商法", "中华人民共和国虚构条例", "浙江省虚构管理办法"])
+def test_a_statute_without_dates_and_a_regulation_that_is_not_registered_are_no_faults(title):
+    assert broken(changed(sample("advice"), {"body/legal_basis/0/law": title})) == set()
