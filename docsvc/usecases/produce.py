@@ -12,6 +12,7 @@ from docsvc.domain.document import Accepted, DocumentRow, State
 from docsvc.domain.errors import DocsvcError, ObjectMissingError, SealError, UsageError
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.verdict import Indication
 from docsvc.pipeline.convert import convert
 from docsvc.pipeline.render import render
 from docsvc.pipeline.seal import seal
@@ -97,9 +98,15 @@ class Production:
         """Did an earlier run, cut off, already store everything?"""
         digests = (row.case_sha256, row.docx_sha256, row.unsigned_sha256, row.signed_sha256)
         try:
-            return all(d is not None and self.objects.get(object_key(d)) for d in digests)
+            files = [self.objects.get(object_key(d)) for d in digests if d is not None]
         except ObjectMissingError:
             return False
+        if len(files) < len(digests):
+            return False
+        # The row's word is not enough: what becomes `sealed` has passed our verifier in this very run.
+        if self.verifier.verify(files[-1], self.clock()).indication is Indication.FAILED:
+            raise SealError(f"{row.number}: the stored file does not stand its own verification")
+        return True
 
     def _accepted(self, row: DocumentRow) -> Accepted:
         number = DocNumber.parse(row.number)
@@ -110,7 +117,10 @@ class Production:
             agency = tx.agencies.get(row.agency_id)
         if agency is None:
             raise SealError(f"agency {row.agency_id} is no longer in the registry")
-        return Accepted(row.id, Case.of(json.loads(row.case_json)), agency, number, doc_type)
+        case = Case.of(json.loads(row.case_json))
+        if case.sha256 != row.case_sha256:
+            raise SealError(f"{row.number}: the case in the database is no longer the one that was accepted")
+        return Accepted(row.id, case, agency, number, doc_type)
 
     def _row(self, document_id: str) -> DocumentRow:
         with self.database.begin() as tx:
