@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from docsvc.domain.access import Client, Session, User
 from docsvc.domain.agency import Agency, SealDesign
-from docsvc.domain.document import DocumentRow, DocumentType, Level, SealPlace
+from docsvc.domain.document import DocumentFilter, DocumentRow, DocumentType, Level, SealPlace
 from docsvc.domain.errors import Finding
+from docsvc.domain.job import Job, Posting
 from docsvc.domain.merkle import LogEvent
 from docsvc.domain.note import Note
 from docsvc.domain.verdict import Report
@@ -223,6 +225,13 @@ class DocumentRepo(Protocol):
     def search(self, **equal: Any) -> Sequence[DocumentRow]:
         """Rows whose fields equal these, by creation; a list or tuple value means any of its items."""
 
+    def page(
+        self, wanted: DocumentFilter, before: tuple[dt.datetime, str] | None, limit: int
+    ) -> Sequence[DocumentRow]:
+        """Newest first; `before` is (created_at, id) of the last row of the page before."""
+
+    def count_by_state(self) -> Mapping[str, int]: ...
+
     def update(self, document_id: str, **fields: Any) -> None:
         """Set fields of DocumentRow; `updated_at` follows by itself."""
 
@@ -266,6 +275,93 @@ class LogRepo(Protocol):
         """Every checkpoint, smallest first."""
 
 
+class JobRepo(Protocol):
+    """The work that is to be done, one row a document: outbox, lease and fencing token."""
+
+    def add(self, document_id: str, due_at: dt.datetime) -> None:
+        """In the transaction that accepts the document."""
+
+    def claim(self, document_id: str, holder: str, now: dt.datetime, until: dt.datetime) -> int:
+        """The new fencing token. Raises BusyError while another holder's lease runs."""
+
+    def fence(self, document_id: str, token: int) -> None:
+        """First statement of each writing transaction of a holder: locks the job's row.
+
+        Raises LeaseLostError where `token` is no longer the newest.
+        """
+
+    def release(self, document_id: str, token: int, due_at: dt.datetime | None) -> None:
+        """Let go; None: nothing is left to do. Raises LeaseLostError."""
+
+    def schedule(self, document_ids: Sequence[str], due_at: dt.datetime) -> None:
+        """When jobs that nobody holds are to be sent (again)."""
+
+    def due(self, now: dt.datetime, limit: int) -> Sequence[str]:
+        """Documents whose job is due and that no running lease covers, longest due first."""
+
+    def held(self) -> Sequence[Job]:
+        """Jobs with a holder."""
+
+
+class PostingRepo(Protocol):
+    """Idempotency-Keys by client."""
+
+    def open(self, posting: Posting) -> Posting | None:
+        """None: it is new, or whoever ran it is dead and it had the same body: now ours. Else the one there."""
+
+    def settle(self, client_id: str, key: str, document_id: str) -> None:
+        """It made (or found) this document; in the transaction that accepts it."""
+
+    def drop(self, client_id: str, key: str) -> None:
+        """It was refused, and a refused case leaves nothing behind."""
+
+    def expire(self, created_before: dt.datetime) -> int:
+        """Forget old ones; how many."""
+
+
+class ClientRepo(Protocol):
+    """Systems that call the API."""
+
+    def add(self, client: Client) -> None:
+        """Raises ConflictError where the name is taken by one that is not revoked."""
+
+    def find(self, *, id: str | None = None, name: str | None = None) -> Client | None: ...
+
+    def list(self) -> Sequence[Client]: ...
+
+    def revoke(self, client_id: str, at: dt.datetime) -> None: ...
+
+
+class UserRepo(Protocol):
+    """People who sign in."""
+
+    def add(self, user: User) -> None:
+        """Raises ConflictError where the name is taken."""
+
+    def find(self, *, id: str | None = None, name: str | None = None) -> User | None: ...
+
+    def list(self) -> Sequence[User]: ...
+
+    def update(self, user_id: str, **fields: Any) -> None:
+        """Set fields of User."""
+
+
+class SessionRepo(Protocol):
+    """Signed-in browsers."""
+
+    def add(self, session: Session) -> None: ...
+
+    def find(self, token_sha256: str) -> Session | None: ...
+
+    def touch(self, token_sha256: str, at: dt.datetime) -> None: ...
+
+    def remove(self, *, token_sha256: str | None = None, user_id: str | None = None) -> None:
+        """One session, or all of a user."""
+
+    def expire(self, created_before: dt.datetime, seen_before: dt.datetime) -> int:
+        """Remove those that are too old or idle for too long; how many."""
+
+
 class Transaction(Protocol):
     """One database transaction: commits when the block ends well, else rolls back."""
 
@@ -284,6 +380,21 @@ class Transaction(Protocol):
     @property
     def log(self) -> LogRepo: ...
 
+    @property
+    def jobs(self) -> JobRepo: ...
+
+    @property
+    def postings(self) -> PostingRepo: ...
+
+    @property
+    def clients(self) -> ClientRepo: ...
+
+    @property
+    def users(self) -> UserRepo: ...
+
+    @property
+    def sessions(self) -> SessionRepo: ...
+
     def lock_log(self) -> None:
         """Until the end of the transaction no other process sequences."""
 
@@ -294,7 +405,52 @@ class Database(Protocol):
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that may write (serialised with other writers where the engine needs it)."""
 
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads, one consistent state throughout; holds no writer up."""
+
+    def upgrade(self) -> Sequence[str]:
+        """Bring the schema to this version by the migrations that are missing; their names, in order."""
+
     def close(self) -> None: ...
+
+
+class Processes(Protocol):
+    """Who holds a lease: this process, and whether another is known to be dead."""
+
+    @property
+    def me(self) -> str:
+        """This process, on this machine, since it started; also right in a forked child."""
+
+    def dead(self, holder: str) -> bool:
+        """True only where it is certain: a process of this machine that is no more."""
+
+
+class Queue(Protocol):
+    """The broker: carries ids to the workers, and may lose them."""
+
+    def send(self, document_id: str) -> None:
+        """Raises QueueError where the broker did not confirm it."""
+
+    def answers(self) -> bool:
+        """Can the broker be reached?"""
+
+
+class PageImages(Protocol):
+    """Pages of our own PDFs as pictures."""
+
+    def png(self, pdf: bytes, page: int, width_px: int) -> bytes:
+        """Page `page` (from 1). Raises NotFoundError where there is none."""
+
+
+class Passwords(Protocol):
+    """Password hashing (argon2id, RFC 9106)."""
+
+    def hash(self, password: str) -> str: ...
+
+    def matches(self, password: str, password_hash: str) -> bool: ...
+
+    def outdated(self, password_hash: str) -> bool:
+        """Was it made with weaker parameters than today's?"""
 
 
 class Lease(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,44 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = None
     """SQLAlchemy URL; default: SQLite in `data_dir`."""
+
+    broker_url: SecretStr | None = None
+    """Celery's broker, `amqp://…` (RabbitMQ) or `redis://…`; default: folders in `data_dir`."""
+    worker_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 4), ge=1)
+    """Documents that one worker makes at the same time, each with an office of its own."""
+    task_limit_s: int = Field(120, ge=10)
+    """A worker process that is longer at one document is ended."""
+    lease_s: int = Field(180, ge=10)
+    """How long a document stays with a worker elsewhere that no longer answers; above `task_limit_s`."""
+    resend_s: float = 30
+    """An id that nobody took up is sent to the broker again after this time."""
+    sweep_every_s: float = 1
+    """How often the scheduler looks for work that is due."""
+    sequence_every_s: float = 0.25
+    """How often the sequencer looks for events that wait for the log."""
+    upgrade_every_s: float = 60
+    """How often documents below their level are tried again."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port of the web process."""
+    public_url: str | None = None
+    """Where users reach the service (behind a proxy, with https); default: http:// and `listen`."""
+    trusted_proxies: int = 0
+    """Proxies in front of the web process that set X-Forwarded-For and -Proto."""
+    web_threads: int = Field(16, ge=1)
+    web_key: SecretStr | None = None
+    """Signs cookies and form tokens; default: made in `data_dir` on first use. Web processes share one."""
+    max_upload_mb: int = Field(50, ge=1)
+    """Largest PDF that is taken for verification."""
+    max_wait_s: float = 60
+    """Longest `Prefer: wait` that is granted."""
+    rate_limit: str = "3000/minute"
+    """Calls a client may make; for nobody in particular, a sign-in and verifications: `rate_limit_anonymous`."""
+    rate_limit_anonymous: str = "60/minute"
+    rate_limit_storage: SecretStr = SecretStr("memory://")
+    """Where they are counted; `redis://…` counts for several web processes together."""
+    session_hours: float = 12
+    session_idle_minutes: float = 30
 
     store: Literal["local", "s3"] = "local"
     s3_endpoint: str = "127.0.0.1:8333"
@@ -110,6 +149,16 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.data / 'docsvc.db'}"
+
+    @property
+    def public(self) -> str:
+        """Where users reach the service, without a slash at its end."""
+        return (self.public_url or f"http://{self.listen}").rstrip("/")
+
+    @property
+    def broker(self) -> str | None:
+        """URL of a broker; None: folders."""
+        return self.broker_url.get_secret_value() if self.broker_url else None
 
 
 def load_settings() -> Settings:

@@ -16,10 +16,12 @@ from docsvc.domain.numbering import DocNumber
 class State(enum.StrEnum):
     """Where a document is on its one way through."""
 
-    ACCEPTED = "accepted"
+    ACCEPTED = "accepted"  # numbered; its job waits, or waits to be tried again (reason says why)
+    RENDERING = "rendering"  # a worker holds its lease
     SEALED = "sealed"  # signed, verified by our own verifier, stored
     RECORDED = "recorded"  # covered by a published checkpoint
-    FAILED = "failed"
+    FAILED = "failed"  # for good, or until a person lets it be tried again
+    VOIDED = "voided"  # by a person, with a reason; the number is never used again
 
 
 class Level(enum.StrEnum):
@@ -143,3 +145,16 @@ class DocumentRow:
     retryable: bool
     attempts: int
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """What a search asks for; None asks nothing. All of it must hold."""
+
+    agency_id: str | None = None
+    doc_type: str | None = None
+    state: State | None = None
+    number: str | None = None  # any part of it
+    party: str | None = None  # any part of the name
+    issued_from: dt.date | None = None
+    issued_to: dt.date | None = None  # inclusive

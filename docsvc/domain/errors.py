@@ -146,3 +146,46 @@ class BusyError(DocsvcError):
 
     kind = "busy"
     retryable = True
+
+
+class LeaseLostError(BusyError):
+    """The lease on a document ran out and another worker took over: what this one made is not written."""
+
+    kind = "lease_lost"
+
+
+class QueueError(DocsvcError):
+    """The broker took no message; the database keeps the job and the sweeper sends it again."""
+
+    kind = "queue"
+    retryable = True
+
+
+class NotFoundError(UsageError):
+    """There is no such thing, or the caller's agency does not own it: both read the same."""
+
+    kind = "not_found"
+
+
+class ForbiddenError(DocsvcError):
+    """The caller is known, and may not do this."""
+
+    kind = "forbidden"
+
+
+class UnauthorizedError(DocsvcError):
+    """Nobody is signed in, or the key or password is wrong; never says which."""
+
+    kind = "unauthorized"
+
+
+class ConflictError(DocsvcError):
+    """The document's state, or a request that still runs, does not permit this now."""
+
+    kind = "conflict"
+
+
+class KeyReusedError(DocsvcError):
+    """The same Idempotency-Key came with another body."""
+
+    kind = "key_reused"

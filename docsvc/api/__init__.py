@@ -1,0 +1,1 @@
+"""The HTTP API of the contract: parse, call one use case, present."""

@@ -1,0 +1,190 @@
+"""Every adapter of a process, built from the settings when it is first asked for and closed at the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docsvc.domain.errors import SetupError
+from docsvc.settings import Settings
+
+if TYPE_CHECKING:
+    from docsvc.adapters.fonts import Fonts
+    from docsvc.adapters.office.converter import OfficeConverter
+    from docsvc.adapters.stores.bucket import S3Target
+    from docsvc.adapters.template_folder import TemplateFolder
+    from docsvc.ports import (
+        Database,
+        Lease,
+        LogKeys,
+        Notary,
+        ObjectStore,
+        Publisher,
+        SchemaCheck,
+        Sealer,
+        SealKeys,
+        Verifier,
+    )
+
+
+def now() -> dt.datetime:
+    """The clock of the service."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Adapters:
+    """What touches the world: database, office, keys, stores."""
+
+    def __init__(self, settings: Settings, closing: ExitStack) -> None:
+        self.settings = settings
+        self._closing = closing
+        self.key_password = settings.key_password.get_secret_value() if settings.key_password else None
+
+    @cached_property
+    def database(self) -> Database:
+        from docsvc.adapters.db.database import SqlDatabase
+
+        database = SqlDatabase(self.settings.database)
+        self._closing.callback(database.close)
+        return database
+
+    @cached_property
+    def templates(self) -> TemplateFolder:
+        from docsvc.adapters.template_folder import TemplateFolder
+
+        return TemplateFolder(self.settings.path(self.settings.templates_dir))
+
+    @cached_property
+    def schema_check(self) -> SchemaCheck:
+        from docsvc.adapters.case_schema import JsonSchemaCheck
+
+        return JsonSchemaCheck()
+
+    @cached_property
+    def fonts(self) -> Fonts:
+        from docsvc.adapters.fonts import Fonts
+
+        return Fonts(self._font_files)
+
+    @cached_property
+    def _font_files(self) -> Any:
+        from docsvc.adapters.fonts import default_chain
+
+        return default_chain(self.settings.font_dirs, self.settings.fonts)
+
+    @cached_property
+    def converter(self) -> OfficeConverter:
+        from docsvc.adapters.office.converter import OfficeConverter
+
+        converter = OfficeConverter(
+            self.settings.data / "office",
+            sorted({path.parent for chain in self._font_files.values() for path in chain}),
+            families=self.fonts.families,
+            timeout_s=self.settings.office_timeout_s,
+            recycle_after=self.settings.office_recycle_after,
+            recycle_rss_mb=self.settings.office_recycle_mb,
+        )
+        self._closing.callback(converter.close)
+        return converter
+
+    @cached_property
+    def keys(self) -> SealKeys:
+        from docsvc.adapters.pki.keys import FolderKeys
+
+        return FolderKeys(self.settings.certs, self.key_password)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        from docsvc.adapters.pades.sealer import PadesSealer
+        from docsvc.adapters.pki.authorities import Authorities
+        from docsvc.adapters.pki.folder import describe
+
+        description = describe(self.settings.certs)
+        if description.development:
+            self._closing.enter_context(Authorities(self.settings.certs, self.key_password))
+        sealer = PadesSealer(
+            self.keys,
+            self._font_files["song"],
+            self.settings.tsa_url or description.tsa_url,
+        )
+        self._closing.callback(sealer.close)
+        return sealer
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        from docsvc.adapters.pades.verifier import PdfVerifier
+
+        # In this process: what it looks at is what we just sealed.
+        return PdfVerifier(trust_anchors(self.settings.trust), isolated=False)
+
+    @cached_property
+    def _s3(self) -> S3Target:
+        from docsvc.adapters.stores.bucket import S3Target
+
+        s = self.settings
+        return S3Target(
+            endpoint=s.s3_endpoint,
+            bucket=s.s3_bucket,
+            access_key=s.s3_access_key.get_secret_value(),
+            secret_key=s.s3_secret_key.get_secret_value(),
+            secure=s.s3_secure,
+            region=s.s3_region,
+            lock_mode=s.s3_lock_mode,
+            ca_file=s.path(s.s3_ca_file) if s.s3_ca_file else None,
+            timeout_s=s.s3_timeout_s,
+        )
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        if self.settings.store == "s3":
+            from docsvc.adapters.stores.s3 import S3Store
+
+            return S3Store(self._s3)
+        from docsvc.adapters.stores.local import LocalStore
+
+        return LocalStore(self.settings.data / "objects")
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        from docsvc.adapters.stores.publisher import LocalPublisher, S3Publisher
+
+        if self.settings.store == "s3":
+            return S3Publisher(self._s3)
+        return LocalPublisher(self.settings.data / "objects")
+
+    @cached_property
+    def lease(self) -> Lease:
+        from docsvc.adapters.lease import FileLease, PostgresLease
+
+        if self.settings.database.startswith("sqlite"):
+            return FileLease(self.settings.data / "locks")
+        return PostgresLease(self.settings.database)
+
+    @cached_property
+    def notary(self) -> Notary:
+        from docsvc.adapters.notary import KeyFileNotary
+
+        return KeyFileNotary(self.settings.certs / "log.key", self.settings.log_origin)
+
+    @property
+    def templates_dir(self) -> Path:
+        return self.settings.path(self.settings.templates_dir)
+
+
+def trust_anchors(folder: Path) -> Sequence[Path]:
+    """Certificates (*.pem) of a trust folder. Raises SetupError where there are none."""
+    found = sorted(folder.glob("*.pem"))
+    if not found:
+        raise SetupError(f"no trust anchor (*.pem) in {folder}: name a folder with --trust")
+    return found
+
+
+def log_keys(vkeys: Sequence[str]) -> LogKeys:
+    """The log keys that these verifier keys are."""
+    from docsvc.adapters.notary import TrustedLogKeys
+
+    return TrustedLogKeys(vkeys)

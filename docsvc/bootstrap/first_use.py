@@ -1,0 +1,104 @@
+"""Setting the embedded way up on first use, making keys, and looking the whole machine over."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Literal
+
+from docsvc.bootstrap.adapters import now
+from docsvc.bootstrap.service import Service
+from docsvc.domain.agency import Agency
+from docsvc.domain.errors import DocsvcError
+from docsvc.settings import load_settings
+from docsvc.telemetry import configure_logs, logger
+
+Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
+"""Of development keys."""
+
+
+@contextmanager
+def open_service() -> Iterator[Service]:
+    """The service of this process, set up on first use; closed at the end of the block."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    with ExitStack() as closing:
+        service = Service(settings, closing)
+        set_up(service)
+        yield service
+
+
+def set_up(service: Service) -> None:
+    """Make what the embedded way lacks (keys, registry), and say so; nothing where all is there."""
+    certs = service.settings.certs
+    if not (certs / "authorities.json").exists() or not (certs / "log.key").exists():
+        _say(f"first use: making development keys in {certs} (no legal effect)")
+        make_keys(service, _samples(service))
+    if service.settings.store == "s3":
+        lacking = [name for name, holds in service.objects.probe().items() if not holds]
+        if lacking:
+            _say(f"the object store does not enforce: {', '.join(lacking)} (the log still shows any change)")
+    if not service.agencies():
+        _say("first use: importing the sample agencies")
+        service.import_agencies((service.templates_dir / "agencies.sample.json").read_bytes())
+
+
+def _samples(service: Service) -> Sequence[Agency]:
+    entries = json.loads((service.templates_dir / "agencies.sample.json").read_text("utf-8"))
+    return [Agency.from_json(entry) for entry in entries]
+
+
+def make_keys(service: Service, agencies: Sequence[Agency], algorithm: Algorithm = "rsa-2048") -> None:
+    """Development PKI and log key, where missing."""
+    from docsvc.adapters.notary import create_log_key
+    from docsvc.adapters.pki.folder import init_pki
+
+    certs = service.settings.certs
+    init_pki(certs, agencies=agencies, now=now(), algorithm=algorithm, password=service.key_password)
+    create_log_key(certs / "log.key")
+    vkey = certs / "log.vkey"
+    if not vkey.exists():
+        vkey.write_text(service.notary.vkey + "\n", "utf-8")
+
+
+def init_development_pki(algorithm: Algorithm = "rsa-2048") -> Iterator[str]:
+    """Make what is missing of the development keys; a line a key file."""
+    from docsvc.adapters.pki.folder import inspect_pki
+
+    settings = load_settings()
+    with ExitStack() as closing:
+        service = Service(settings, closing)
+        make_keys(service, [*_samples(service), *service.agencies()], algorithm)
+        for report in inspect_pki(settings.certs, service.key_password):
+            yield f"{report.path.name}\t{report.algorithm}\tuntil {report.not_after:%Y-%m-%d}\t{report.subject}"
+
+
+def diagnose() -> Iterator[tuple[str, bool, str]]:
+    """(what, is it a fault, detail) of everything that the service needs."""
+    from docsvc.adapters.pki.folder import inspect_pki
+
+    with open_service() as service:
+
+        def look(what: str, finding: Any) -> tuple[str, bool, str]:
+            try:
+                return what, False, str(finding())
+            except DocsvcError as e:
+                logger().debug("doctor_fault", what=what, exc_info=True)
+                return what, True, str(e)
+
+        yield look("settings", lambda: f"data in {service.settings.data}, store {service.settings.store}")
+        yield look("templates", lambda: ", ".join(n for n in service.templates.names() if service.templates.get(n)))
+        yield look("fonts", lambda: ", ".join(service.fonts.families))
+        yield look("office", service.converter.start)
+        yield look("database", lambda: f"{len(service.agencies())} agencies")
+        yield look("store", lambda: ", ".join(f"{k}={v}" for k, v in service.objects.probe().items()))
+        yield look("authorities", lambda: service.sealer and "answer")
+        yield look("log", lambda: service.notary.vkey)
+        for key in inspect_pki(service.settings.certs, service.key_password):
+            yield f"key {key.path.name}", key.expired(now()), f"{key.algorithm} until {key.not_after:%Y-%m-%d}"
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"docsvc: {sentence}\n")

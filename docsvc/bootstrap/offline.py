@@ -1,0 +1,45 @@
+"""What needs neither keys nor database: templates, verifying files from outside, checking a published log."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docsvc.bootstrap.adapters import Adapters, log_keys, trust_anchors
+from docsvc.settings import load_settings
+from docsvc.telemetry import configure_logs
+
+if TYPE_CHECKING:
+    from docsvc.adapters.template_folder import TemplateFolder
+    from docsvc.ports import LogKeys, Verifier
+    from docsvc.usecases.check_log import LogVerdict
+
+
+def open_templates() -> TemplateFolder:
+    """The template folders alone: no keys, no database."""
+    return Adapters(load_settings(), ExitStack()).templates
+
+
+def open_verifier(trust: Path | None) -> tuple[Verifier, LogKeys]:
+    """A verifier for files from outside, and the log keys that count: no database, no network."""
+    from docsvc.adapters.pades.verifier import PdfVerifier
+
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    folder = trust or settings.trust
+    return PdfVerifier(trust_anchors(folder)), trusted_log_keys(folder)
+
+
+def trusted_log_keys(folder: Path) -> LogKeys:
+    """The log keys (*.vkey) of a trust folder."""
+    return log_keys([path.read_text("utf-8").strip() for path in sorted(folder.glob("*.vkey"))])
+
+
+def check_log(where: str, vkey: str | None) -> LogVerdict:
+    """Check a published log (folder or URL) against `vkey`, else against the trusted log keys."""
+    from docsvc.adapters.log_reader import open_log
+    from docsvc.usecases.check_log import check_log as check
+
+    settings = load_settings()
+    return check(open_log(where), log_keys([vkey]) if vkey else trusted_log_keys(settings.trust))

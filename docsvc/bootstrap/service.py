@@ -1,0 +1,140 @@
+"""The use cases of a process, each with the adapters that it asks for."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import tomllib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from docsvc.bootstrap.adapters import Adapters, log_keys, now
+from docsvc.domain.agency import Agency
+from docsvc.domain.document import DocumentRow
+from docsvc.domain.errors import CaseRefusedError, Finding, RegistryRefusedError, UsageError
+
+if TYPE_CHECKING:
+    from docsvc.usecases.intake import Intake
+    from docsvc.usecases.produce import Production
+    from docsvc.usecases.upgrade import Upgrade
+
+
+class Service(Adapters):
+    """Everything of one process, each part built when it is first asked for."""
+
+    @cached_property
+    def intake(self) -> Intake:
+        from docsvc.domain.laws import Laws
+        from docsvc.usecases.intake import Intake
+
+        laws = Laws.from_mapping(tomllib.loads((self.templates_dir / "laws.toml").read_text("utf-8")))
+        return Intake(
+            self.database,
+            self.templates,
+            self.schema_check,
+            self.fonts,
+            laws,
+            ZoneInfo(self.settings.timezone),
+            now,
+            self.settings.level,
+        )
+
+    @cached_property
+    def production(self) -> Production:
+        from docsvc.adapters.pages.reading import PdfPages
+        from docsvc.adapters.word import WordFiller
+        from docsvc.usecases.produce import Production
+
+        return Production(
+            database=self.database,
+            templates=self.templates,
+            filler=WordFiller(self.fonts),
+            converter=self.converter,
+            pages=PdfPages(),
+            keys=self.keys,
+            sealer=self.sealer,
+            verifier=self.verifier,
+            objects=self.objects,
+            lease=self.lease,
+            clock=now,
+        )
+
+    @cached_property
+    def upgrades(self) -> Upgrade:
+        from docsvc.usecases.upgrade import Upgrade
+
+        return Upgrade(self.database, self.templates, self.sealer, self.verifier, self.objects, self.lease, now)
+
+    def sequence(self) -> int:
+        """Put waiting events into the log and publish a checkpoint over them; how many leaves were added."""
+        from docsvc.usecases.record import sequence
+
+        return sequence(self.database, self.notary, self.objects, self.publisher)
+
+    def checkpoint_text(self) -> str:
+        """The published checkpoint, as it stands in the log."""
+        return (self.publisher.published() or b"").decode()
+
+    def fsck(self) -> Sequence[str]:
+        """Contradictions between database, log and store."""
+        from docsvc.usecases.audit_log import fsck
+
+        return fsck(self.database, self.objects, self.publisher, log_keys([self.notary.vkey]))
+
+    def document(self, document_id: str) -> DocumentRow:
+        """Raises UsageError where there is none."""
+        return self._find(id=document_id)
+
+    def document_by_number(self, number: str) -> DocumentRow:
+        """Raises UsageError where there is none."""
+        return self._find(number=number)
+
+    def _find(self, **field: str) -> DocumentRow:
+        with self.database.begin() as tx:
+            row = tx.documents.find(**field)
+        if row is None:
+            raise UsageError(f"没有这份文书 / no such document: {', '.join(field.values())}")
+        return row
+
+    def content(self, row: DocumentRow) -> bytes:
+        """The signed PDF. Raises UsageError where it is not made yet."""
+        from docsvc.pipeline.store import object_key
+
+        if row.signed_sha256 is None:
+            raise UsageError(f"{row.number} 尚未盖章 / is not sealed yet (state {row.state}: {row.reason or '-'})")
+        return self.objects.get(object_key(row.signed_sha256))
+
+    def evidence(self, row: DocumentRow) -> bytes:
+        """The document's evidence bundle (zip)."""
+        from docsvc.usecases.evidence import build
+
+        return build(
+            self.database, self.publisher, row, self.content(row), self.notary.vkey, self._certificates(row)
+        )
+
+    def _certificates(self, row: DocumentRow) -> Sequence[bytes]:
+        with self.database.begin() as tx:
+            agency = tx.agencies.get(row.agency_id)
+        chain = self.keys.of(agency.seal).chain if agency else ()
+        return [ssl.DER_cert_to_PEM_cert(der).encode() for der in chain]
+
+    def import_agencies(self, raw: bytes) -> int:
+        """Import a registry file, all of it or nothing; how many agencies are new or changed."""
+        from docsvc.usecases.import_agencies import import_agencies
+        from docsvc.usecases.intake import read_case
+
+        try:
+            entries = read_case(raw)
+        except CaseRefusedError as e:
+            raise RegistryRefusedError(
+                [Finding("SCHEMA", "", "不是有效的JSON", f.message_en) for f in e.findings]
+            ) from e
+        schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
+        return import_agencies(entries, self.database, self.schema_check, schema)
+
+    def agencies(self) -> Sequence[Agency]:
+        """The registry."""
+        with self.database.begin() as tx:
+            return tx.agencies.list()

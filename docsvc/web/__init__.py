@@ -1,0 +1,1 @@
+"""The pages for officers, auditors and anyone with a document in hand."""

@@ -1,0 +1,1 @@
+"""The processes that do the work behind the web: Celery worker, scheduler, sequencer."""
