@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import secrets
 import ssl
 import tomllib
 from collections.abc import Sequence
@@ -14,8 +16,10 @@ from docsvc.bootstrap.adapters import Adapters, log_keys, now
 from docsvc.domain.agency import Agency
 from docsvc.domain.document import DocumentRow
 from docsvc.domain.errors import CaseRefusedError, Finding, RegistryRefusedError, UsageError
+from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
+    from docsvc.usecases.accounts import Accounts
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.produce import Production
     from docsvc.usecases.upgrade import Upgrade
@@ -66,6 +70,22 @@ class Service(Adapters):
         from docsvc.usecases.upgrade import Upgrade
 
         return Upgrade(self.database, self.templates, self.sealer, self.verifier, self.objects, self.lease, now)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from docsvc.adapters.passwords import Argon2Passwords
+        from docsvc.usecases.accounts import Accounts
+
+        passwords = Argon2Passwords()
+        return Accounts(
+            database=self.database,
+            passwords=passwords,
+            clock=now,
+            longest=dt.timedelta(hours=self.settings.session_hours),
+            idle=dt.timedelta(minutes=self.settings.session_idle_minutes),
+            decoy=passwords.hash(secrets.token_urlsafe()),
+            note=logger().log,
+        )
 
     def sequence(self) -> int:
         """Put waiting events into the log and publish a checkpoint over them; how many leaves were added."""

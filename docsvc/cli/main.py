@@ -24,6 +24,7 @@ COMMANDS = {
     "pki": ("docsvc.cli.operate", "pki"),
     "agencies": ("docsvc.cli.operate", "agencies"),
     "templates": ("docsvc.cli.operate", "templates"),
+    "users": ("docsvc.cli.users", "users"),
     "doctor": ("docsvc.cli.operate", "doctor"),
 }
 
