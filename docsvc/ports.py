@@ -123,6 +123,13 @@ class SealKeys(Protocol):
         """DER certificates that seals, authorities and time-stamps are trusted by."""
 
 
+class SealChains(Protocol):
+    """The public certificates of each seal, for those who hold no key."""
+
+    def of(self, design: SealDesign) -> Sequence[bytes]:
+        """DER certificates as in SealKey.chain. Raises SetupError that names the seal where there are none."""
+
+
 class Verifier(Protocol):
     """PAdES validation, offline."""
 
@@ -345,6 +352,9 @@ class UserRepo(Protocol):
     def update(self, user_id: str, **fields: Any) -> None:
         """Set fields of User."""
 
+    def fail(self, user_id: str) -> int:
+        """Count one more wrong password; how many it makes. Right also when many are tried at once."""
+
 
 class SessionRepo(Protocol):
     """Signed-in browsers."""
@@ -410,6 +420,9 @@ class Database(Protocol):
 
     def upgrade(self) -> Sequence[str]:
         """Bring the schema to this version by the migrations that are missing; their names, in order."""
+
+    def pending(self) -> Sequence[str]:
+        """The migrations that `upgrade` would run. Raises SetupError for a schema newer than this version."""
 
     def close(self) -> None: ...
 

@@ -8,15 +8,17 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from docsvc.adapters.db import schema
+from docsvc.adapters.db.caller_repo import SqlClientRepo, SqlSessionRepo, SqlUserRepo
+from docsvc.adapters.db.job_repo import SqlJobRepo, SqlPostingRepo
 from docsvc.adapters.db.log_repo import SqlLogRepo
 from docsvc.adapters.db.repos import SqlAgencyRepo, SqlDocumentRepo, SqlEventRepo, SqlNumberRepo
-from docsvc.adapters.db.tables import metadata
 from docsvc.domain.errors import DatabaseError, DocsvcError, SetupError
 
 LOCK_WAIT_S: Final = 60
@@ -36,6 +38,11 @@ class SqlTransaction:
         self.documents = SqlDocumentRepo(connection)
         self.events = SqlEventRepo(connection)
         self.log = SqlLogRepo(connection)
+        self.jobs = SqlJobRepo(connection)
+        self.postings = SqlPostingRepo(connection)
+        self.clients = SqlClientRepo(connection)
+        self.users = SqlUserRepo(connection)
+        self.sessions = SqlSessionRepo(connection)
 
     def lock_log(self) -> None:
         """Until the end of the transaction no other process sequences."""
@@ -47,8 +54,9 @@ class SqlTransaction:
 class SqlDatabase:
     """A database by its SQLAlchemy URL: `sqlite:///PATH`, or `postgresql://…` (through psycopg 3).
 
-    Nothing is opened before the first transaction; that one makes the missing tables. Safe between threads and
-    across a fork: a child opens connections of its own.
+    Nothing is opened before the first transaction. That one upgrades the schema of an SQLite file; on PostgreSQL,
+    which several machines share, it only looks. Safe between threads and across a fork: a child opens connections
+    of its own.
     """
 
     def __init__(self, url: str) -> None:
@@ -56,7 +64,14 @@ class SqlDatabase:
         self._url = _parse(url)
         # A password may stand in the query as well.
         self._shown = self._url.set(query={}).render_as_string(hide_password=True)
-        self._engine = _sqlite(self._url) if self._is_sqlite else _postgresql(self._url)
+        if self._is_sqlite:
+            self._engine, self._reading = _sqlite(self._url), _sqlite(self._url, reading=True)
+            _dispose_after_fork(self._reading)
+        else:
+            self._engine = _postgresql(self._url)
+            self._reading = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._ready = False
         self._first_use = threading.Lock()
         _dispose_after_fork(self._engine)
@@ -69,32 +84,80 @@ class SqlDatabase:
     def begin(self) -> Iterator[SqlTransaction]:
         """A transaction that may write: commits when the block ends well, else rolls back.
 
-        Raises SetupError where the database can't be opened at all, DatabaseError (to be tried again) where it
-        was lost or stayed locked, DocsvcError where it refused a statement.
+        Raises SetupError where the database can't be opened at all or its schema is not this version's,
+        DatabaseError (to be tried again) where it was lost or stayed locked, DocsvcError where it refused a
+        statement.
         """
         self._prepare()
         with self._in_words(), self._engine.begin() as connection:
             yield SqlTransaction(connection)
 
+    @contextlib.contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A transaction that only reads, one consistent state from its first statement on; holds no writer up.
+
+        A write in it is refused with DocsvcError. Raises as `begin` does.
+        """
+        self._prepare()
+        with self._in_words(), self._reading.begin() as connection:
+            yield SqlTransaction(connection)
+
+    def upgrade(self) -> Sequence[str]:
+        """Bring the schema to this version, all of it or nothing; the migrations that ran, in order.
+
+        Raises SetupError where the database can't be opened or upgraded, or its schema is newer than this version.
+        """
+        with self._first_use:
+            done = self._upgrade() if self._pending() else ()
+            self._ready = True
+            return done
+
+    def pending(self) -> Sequence[str]:
+        """The migrations that `upgrade` would run. Raises SetupError as that does; makes no SQLite file."""
+        if self._is_sqlite and not Path(str(self._url.database)).exists():
+            return schema.REVISIONS
+        return self._pending()
+
     def close(self) -> None:
         self._engine.dispose()
+        self._reading.dispose()
 
     def _prepare(self) -> None:
-        """Make file and tables, once a process; several processes may start at once."""
+        """Once a process: the schema is this version's, or on SQLite is made so."""
         with self._first_use:
             if self._ready:
                 return
-            try:
-                if self._is_sqlite:
-                    _create_private(Path(str(self._url.database)))
-                    _switch_to_wal(self._engine)
-                with self._engine.begin() as connection:
-                    if not self._is_sqlite:
-                        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
-                    metadata.create_all(connection)
-            except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as e:
-                raise SetupError(f"数据库无法打开；the database can't be opened: {self._shown} ({_why(e)})") from e
+            if pending := self._pending():
+                if not self._is_sqlite:
+                    raise SetupError(
+                        "数据库结构尚未升级，请运行 docsvc db upgrade；"
+                        f"the database's schema is behind ({', '.join(pending)}): run `docsvc db upgrade`"
+                    )
+                self._upgrade()
             self._ready = True
+
+    def _pending(self) -> Sequence[str]:
+        try:
+            if self._is_sqlite:
+                _create_private(Path(str(self._url.database)))
+                _switch_to_wal(self._engine)
+            with self._reading.begin() as connection:
+                return schema.pending(connection)
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as e:
+            raise SetupError(f"数据库无法打开；the database can't be opened: {self._shown} ({_why(e)})") from e
+
+    def _upgrade(self) -> Sequence[str]:
+        """Several processes may come at once: one upgrades, the others wait and find it done."""
+        try:
+            with self._engine.begin() as connection:
+                if not self._is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
+                return schema.upgrade(connection)
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as e:
+            raise SetupError(
+                f"数据库结构升级失败，未作任何改动；the schema of {self._shown} could not be upgraded,"
+                f" nothing was changed ({_why(e)})"
+            ) from e
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -103,6 +166,8 @@ class SqlDatabase:
             yield
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.Error) as e:
             # sqlite3's own come from opening a connection, where SQLAlchemy does not wrap them.
+            if _refused_as_read_only(e):
+                raise DocsvcError(f"数据库只读；the database is open for reading only ({_why(e)})") from e
             raise DatabaseError(
                 f"数据库暂不可用，请稍后重试；the database is not available now: {self._shown} ({_why(e)})"
             ) from e
@@ -129,7 +194,7 @@ def _parse(url: str) -> sa.URL:
             raise SetupError(f"不支持的数据库{other}；use sqlite:///PATH or postgresql://…, not {other}")
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, *, reading: bool = False) -> sa.Engine:
     engine = sa.create_engine(
         url,
         hide_parameters=True,  # they are personal data
@@ -139,14 +204,14 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: Any) -> None:
-        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", f"query_only = {int(reading)}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         # The driver leaves transactions to us (isolation_level None). The write lock is taken at once: a
         # transaction that reads first and upgrades later fails with SQLITE_BUSY, whatever the time-out.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -206,6 +271,11 @@ def _dispose_after_fork(engine: sa.Engine) -> None:
             inherited.dispose(close=False)
 
     os.register_at_fork(after_in_child=forget)
+
+
+def _refused_as_read_only(error: BaseException) -> bool:
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
 
 
 def _why(error: BaseException) -> str:

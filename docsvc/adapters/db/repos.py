@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from docsvc.adapters.db.tables import agencies, counters, documents, events
 from docsvc.domain.agency import Agency
 from docsvc.domain.canonical import canonical_json
-from docsvc.domain.document import DocumentRow, Level, State
+from docsvc.domain.document import DocumentFilter, DocumentRow, Level, State
 from docsvc.domain.errors import DuplicateError, LogError, UsageError
 from docsvc.domain.merkle import LogEvent
 
@@ -42,6 +42,11 @@ def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sq
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
+def storable(*texts: str | None) -> bool:
+    """Could a row hold these? PostgreSQL knows no NUL, and refuses even to look for one; a caller may send it."""
+    return not any(text and "\0" in text for text in texts)
+
+
 class SqlAgencyRepo:
     """The registry: an agency a row, as canonical JSON."""
 
@@ -63,6 +68,8 @@ class SqlAgencyRepo:
         return self._connection.execute(statement).first() is not None
 
     def get(self, agency_id: str) -> Agency | None:
+        if not storable(agency_id):
+            return None
         data = self._connection.scalar(sa.select(agencies.c.data).where(agencies.c.id == agency_id))
         return None if data is None else Agency.from_json(json.loads(data))
 
@@ -130,6 +137,8 @@ class SqlDocumentRepo:
         equal = {name: value for name, value in given.items() if value is not None}
         if not equal:
             raise UsageError("查找文书须给出编号、文号或摘要之一；find needs an id, a number or a digest")
+        if not storable(*equal.values()):
+            return None
         return next(iter(self.search(**equal)), None)
 
     def search(self, **equal: Any) -> Sequence[DocumentRow]:
@@ -141,8 +150,40 @@ class SqlDocumentRepo:
                 query = query.where(column.in_([_plain(item) for item in value]))
             else:
                 query = query.where(column.is_(None) if value is None else column == _plain(value))
-        ordered = query.order_by(documents.c.created_at, documents.c.id)
-        return [_document_row(row._asdict()) for row in self._connection.execute(ordered)]
+        return self._rows(query.order_by(documents.c.created_at, documents.c.id))
+
+    def page(
+        self, wanted: DocumentFilter, before: tuple[dt.datetime, str] | None, limit: int
+    ) -> Sequence[DocumentRow]:
+        """Newest first; `before` is (created_at, id) of the last row of the page before. In `number` and `party`
+        the case of ASCII letters does not count.
+        """
+        if not storable(wanted.agency_id, wanted.doc_type, wanted.number, wanted.party, before and before[1]):
+            return []
+        d = documents.c
+        conditions = [
+            None if wanted.agency_id is None else d.agency_id == wanted.agency_id,
+            None if wanted.doc_type is None else d.doc_type == wanted.doc_type,
+            None if wanted.state is None else d.state == wanted.state.value,
+            None if wanted.number is None else d.number.icontains(wanted.number, autoescape=True),
+            None if wanted.party is None else d.party_name.icontains(wanted.party, autoescape=True),
+            None if wanted.issued_from is None else d.issue_date >= wanted.issued_from,
+            None if wanted.issued_to is None else d.issue_date <= wanted.issued_to,
+        ]
+        query = sa.select(*(d[name] for name in DOCUMENT_FIELDS)).where(*(c for c in conditions if c is not None))
+        if before is not None:
+            at, document_id = before
+            mark = sa.tuple_(sa.literal(at, d.created_at.type), sa.literal(document_id, d.id.type))
+            query = query.where(sa.tuple_(d.created_at, d.id) < mark)
+        return self._rows(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit))
+
+    def count_by_state(self) -> Mapping[str, int]:
+        """States that no document is in are absent."""
+        query = sa.select(documents.c.state, sa.func.count()).group_by(documents.c.state)
+        return {state: int(count) for state, count in self._connection.execute(query)}
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[DocumentRow]:
+        return [_document_row(row._asdict()) for row in self._connection.execute(query)]
 
     def update(self, document_id: str, **fields: Any) -> None:
         """Set fields; `updated_at` follows by itself. Raises UsageError for an unknown document, ValueError for

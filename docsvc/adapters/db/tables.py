@@ -75,6 +75,10 @@ documents = sa.Table(
     sa.Column("retryable", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Text, nullable=False),
+    # What a search walks along: newest first, of all agencies or of one, page by page.
+    sa.Index("ix_documents_created_at_id", "created_at", "id"),
+    sa.Index("ix_documents_agency_id_created_at_id", "agency_id", "created_at", "id"),
+    sa.Index("ix_documents_issue_date", "issue_date"),
 )
 
 # Append only. `entry` is what the log's leaf says: digests and salted commitments, never personal data.
@@ -120,4 +124,71 @@ log_checkpoints = sa.Table(
     metadata,
     sa.Column("size", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
     sa.Column("note", sa.LargeBinary, nullable=False),
+)
+
+# Outbox, lease and fencing token at once, one row a document. `due_at` null: nothing is to be done.
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id"), primary_key=True),
+    sa.Column("due_at", UtcDateTime, index=True),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    sa.Column("holder", sa.String(255)),
+    sa.Column("held_until", UtcDateTime),
+)
+
+# Idempotency-Keys. `client_id` has no reference: a person at the pages may post as well as a system.
+postings = sa.Table(
+    "postings",
+    metadata,
+    sa.Column("client_id", sa.String(36), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("body_sha256", sa.String(64), nullable=False),
+    sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id")),
+    sa.Column("running_until", UtcDateTime, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+clients = sa.Table(
+    "clients",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("key_sha256", sa.String(64), nullable=False),
+    sa.Column("agency_id", sa.String(80)),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("revoked_at", UtcDateTime),
+)
+
+# A revoked client keeps its row for the history, not its name.
+sa.Index(
+    "ix_clients_name_in_use",
+    clients.c.name,
+    unique=True,
+    sqlite_where=clients.c.revoked_at.is_(None),
+    postgresql_where=clients.c.revoked_at.is_(None),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(120), nullable=False, unique=True),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("role", sa.String(24), nullable=False),
+    sa.Column("agency_id", sa.String(80)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("locked_until", UtcDateTime),
+    sa.Column("disabled_at", UtcDateTime),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token_sha256", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.String(36), sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
 )
