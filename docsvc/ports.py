@@ -345,15 +345,13 @@ class UserRepo(Protocol):
     def add(self, user: User) -> None:
         """Raises ConflictError where the name is taken."""
 
-    def find(self, *, id: str | None = None, name: str | None = None) -> User | None: ...
+    def find(self, *, id: str | None = None, name: str | None = None) -> User | None:
+        """In a transaction that may write, nobody else changes the user before its end."""
 
     def list(self) -> Sequence[User]: ...
 
     def update(self, user_id: str, **fields: Any) -> None:
         """Set fields of User."""
-
-    def fail(self, user_id: str) -> int:
-        """Count one more wrong password; how many it makes. Right also when many are tried at once."""
 
 
 class SessionRepo(Protocol):

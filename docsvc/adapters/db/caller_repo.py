@@ -58,8 +58,9 @@ class SqlClientRepo:
 class SqlUserRepo:
     """People who sign in."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
         self._connection = connection
+        self._writing = writing
 
     def add(self, user: User) -> None:
         """Raises ConflictError where the name is taken."""
@@ -68,7 +69,12 @@ class SqlUserRepo:
             raise ConflictError(f"用户名“{user.name}”已被占用；the user name {user.name!r} is taken")
 
     def find(self, *, id: str | None = None, name: str | None = None) -> User | None:
+        """In a transaction that may write, nobody else changes the user before its end: tries of a password that
+        come at once can't all see the same count.
+        """
         query = _one(sa.select(*USER_FIELDS), users, id, name)
+        if query is not None and self._writing:
+            query = query.with_for_update(key_share=True)
         row = None if query is None else self._connection.execute(query).mappings().first()
         return None if row is None else _user(row)
 
@@ -83,23 +89,7 @@ class SqlUserRepo:
             raise ValueError(f"no field of a user that can be changed: {', '.join(fixed)}")
         statement = sa.update(users).where(users.c.id == user_id).values(**_plain(fields))
         if self._connection.execute(statement).rowcount == 0:
-            raise _no_user(user_id)
-
-    def fail(self, user_id: str) -> int:
-        """Count one more wrong password; how many it makes. One statement: no two tries count as one.
-
-        Raises NotFoundError.
-        """
-        statement = (
-            sa.update(users)
-            .where(users.c.id == user_id)
-            .values(failures=users.c.failures + 1)
-            .returning(users.c.failures)
-        )
-        failures = self._connection.scalar(statement)
-        if failures is None:
-            raise _no_user(user_id)
-        return int(failures)
+            raise NotFoundError(f"没有这个用户；no such user: {user_id}")
 
 
 class SqlSessionRepo:
@@ -164,7 +154,3 @@ def _client(row: Mapping[Any, Any]) -> Client:
 
 def _user(row: Mapping[Any, Any]) -> User:
     return User(**{**row, "role": Role(row["role"])})
-
-
-def _no_user(user_id: str) -> NotFoundError:
-    return NotFoundError(f"没有这个用户；no such user: {user_id}")

@@ -31,7 +31,7 @@ LOG_LOCK: Final = 0x646F6373_00000002
 class SqlTransaction:
     """One open transaction and the tables seen through it."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
         self._connection = connection
         self.agencies = SqlAgencyRepo(connection)
         self.numbers = SqlNumberRepo(connection)
@@ -41,7 +41,7 @@ class SqlTransaction:
         self.jobs = SqlJobRepo(connection)
         self.postings = SqlPostingRepo(connection)
         self.clients = SqlClientRepo(connection)
-        self.users = SqlUserRepo(connection)
+        self.users = SqlUserRepo(connection, writing=writing)
         self.sessions = SqlSessionRepo(connection)
 
     def lock_log(self) -> None:
@@ -90,7 +90,7 @@ class SqlDatabase:
         """
         self._prepare()
         with self._in_words(), self._engine.begin() as connection:
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, writing=True)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -100,7 +100,7 @@ class SqlDatabase:
         """
         self._prepare()
         with self._in_words(), self._reading.begin() as connection:
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, writing=False)
 
     def upgrade(self) -> Sequence[str]:
         """Bring the schema to this version, all of it or nothing; the migrations that ran, in order.
