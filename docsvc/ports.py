@@ -462,10 +462,3 @@ class Passwords(Protocol):
 
     def outdated(self, password_hash: str) -> bool:
         """Was it made with weaker parameters than today's?"""
-
-
-class Lease(Protocol):
-    """Who may work on a document: one live process at a time; a dead one holds nothing."""
-
-    def hold(self, document_id: str) -> AbstractContextManager[None]:
-        """Raises BusyError while another live process holds it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -15,16 +17,19 @@ from docsvc.settings import Settings
 if TYPE_CHECKING:
     from docsvc.adapters.fonts import Fonts
     from docsvc.adapters.office.converter import OfficeConverter
+    from docsvc.adapters.queue.celery_queue import CeleryQueue
     from docsvc.adapters.stores.bucket import S3Target
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import (
         Database,
-        Lease,
         LogKeys,
         Notary,
         ObjectStore,
+        PageImages,
+        Processes,
         Publisher,
         SchemaCheck,
+        SealChains,
         Sealer,
         SealKeys,
         Verifier,
@@ -98,6 +103,44 @@ class Adapters:
         return FolderKeys(self.settings.certs, self.key_password)
 
     @cached_property
+    def chains(self) -> SealChains:
+        from docsvc.adapters.pki.keys import FolderChains
+
+        return FolderChains(self.settings.certs)
+
+    @property
+    def vkey(self) -> str:
+        """The log's verifier key, from where everyone may read it. Raises SetupError where it is not there."""
+        try:
+            return (self.settings.certs / "log.vkey").read_text("utf-8").strip()
+        except OSError as e:
+            raise SetupError("缺少 log.vkey；log.vkey is missing beside the certificates") from e
+
+    @cached_property
+    def web_key(self) -> bytes:
+        """Signs cookies, form tokens and cursors; made once in the data folder where no setting gives one."""
+        if self.settings.web_key:
+            return self.settings.web_key.get_secret_value().encode()
+        return kept_secret(self.settings.data / "web.key")
+
+    @cached_property
+    def images(self) -> PageImages:
+        from docsvc.adapters.pages.preview import ProcessPageImages
+
+        images = ProcessPageImages()
+        self._closing.callback(images.close)
+        return images
+
+    @cached_property
+    def outside_verifier(self) -> Verifier:
+        """For files from outside: in a process of its own, with limits."""
+        from docsvc.adapters.pades.verifier import PdfVerifier
+
+        verifier = PdfVerifier(trust_anchors(self.settings.trust), max_octets=self.settings.max_upload_mb << 20)
+        self._closing.callback(verifier.close)
+        return verifier
+
+    @cached_property
     def sealer(self) -> Sealer:
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.authorities import Authorities
@@ -157,12 +200,19 @@ class Adapters:
         return LocalPublisher(self.settings.data / "objects")
 
     @cached_property
-    def lease(self) -> Lease:
-        from docsvc.adapters.lease import FileLease, PostgresLease
+    def processes(self) -> Processes:
+        from docsvc.adapters.processes import LinuxProcesses
 
-        if self.settings.database.startswith("sqlite"):
-            return FileLease(self.settings.data / "locks")
-        return PostgresLease(self.settings.database)
+        return LinuxProcesses()
+
+    @cached_property
+    def queue(self) -> CeleryQueue:
+        from docsvc.adapters.queue.celery_queue import CeleryQueue
+
+        s = self.settings
+        queue = CeleryQueue(s.broker, s.data / "queue", redeliver_s=2 * s.lease_s)
+        self._closing.callback(queue.close)
+        return queue
 
     @cached_property
     def notary(self) -> Notary:
@@ -173,6 +223,30 @@ class Adapters:
     @property
     def templates_dir(self) -> Path:
         return self.settings.path(self.settings.templates_dir)
+
+
+def kept_secret(path: Path) -> bytes:
+    """A random secret in a file that its owner alone may read; made, once, where there is none.
+
+    Raises SetupError where it can neither be read nor made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        if not path.exists():
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, secrets.token_urlsafe(48).encode())
+                os.fsync(descriptor)
+                os.link(part, path)  # of many processes at once, one makes it
+            except FileExistsError:
+                pass
+            finally:
+                os.close(descriptor)
+                part.unlink()
+        return path.read_bytes().strip()
+    except OSError as e:
+        raise SetupError(f"{path.name} 无法写入；the secret {path.name} can't be kept: {e.strerror}") from e
 
 
 def trust_anchors(folder: Path) -> Sequence[Path]:

@@ -12,6 +12,7 @@ from docsvc.bootstrap.adapters import now
 from docsvc.bootstrap.service import Service
 from docsvc.domain.agency import Agency
 from docsvc.domain.errors import DocsvcError
+from docsvc.ports import Database
 from docsvc.settings import load_settings
 from docsvc.telemetry import configure_logs, logger
 
@@ -30,12 +31,34 @@ def open_service() -> Iterator[Service]:
         yield service
 
 
+@contextmanager
+def open_process() -> Iterator[Service]:
+    """The service for one of its processes, as it stands: keys, registry and schema were set up before."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    with ExitStack() as closing:
+        yield Service(settings, closing)
+
+
+@contextmanager
+def open_database() -> Iterator[Database]:
+    """The database as it stands, whatever version its schema has; nothing is set up."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    with ExitStack() as closing:
+        yield Service(settings, closing).database
+
+
 def set_up(service: Service) -> None:
     """Make what the embedded way lacks (keys, registry), and say so; nothing where all is there."""
+    from docsvc.adapters.pki.folder import lacking_chains
+
     certs = service.settings.certs
     if not (certs / "authorities.json").exists() or not (certs / "log.key").exists():
         _say(f"first use: making development keys in {certs} (no legal effect)")
         make_keys(service, _samples(service))
+    elif lacking_chains(certs):  # keys of a version that did not write the public certificates beside them
+        make_keys(service, ())
     if service.settings.store == "s3":
         lacking = [name for name, holds in service.objects.probe().items() if not holds]
         if lacking:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-import ssl
 import tomllib
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,9 +19,18 @@ from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
+    from docsvc.usecases.callers import Callers
+    from docsvc.usecases.deliver import Delivery
+    from docsvc.usecases.find import Search
     from docsvc.usecases.intake import Intake
+    from docsvc.usecases.jobs import Jobs
+    from docsvc.usecases.lease import Leases
+    from docsvc.usecases.post import Reception
     from docsvc.usecases.produce import Production
+    from docsvc.usecases.sweep import Sweep
     from docsvc.usecases.upgrade import Upgrade
+    from docsvc.usecases.verify import Outside
+    from docsvc.usecases.void import Voiding
 
 
 class Service(Adapters):
@@ -61,15 +69,39 @@ class Service(Adapters):
             sealer=self.sealer,
             verifier=self.verifier,
             objects=self.objects,
-            lease=self.lease,
+            leases=self.leases,
             clock=now,
         )
+
+    @cached_property
+    def leases(self) -> Leases:
+        from docsvc.usecases.lease import Leases
+
+        return Leases(self.database, self.processes, now, self.settings.lease_s)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        from docsvc.usecases.sweep import Sweep
+
+        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from docsvc.usecases.jobs import Jobs
+
+        return Jobs(self.database, self.leases, self.queue, now)
+
+    def below_level(self) -> Sequence[DocumentRow]:
+        """Sealed documents below their target, for which no key is needed yet."""
+        from docsvc.usecases.upgrade import below_level
+
+        return below_level(self.database)
 
     @cached_property
     def upgrades(self) -> Upgrade:
         from docsvc.usecases.upgrade import Upgrade
 
-        return Upgrade(self.database, self.templates, self.sealer, self.verifier, self.objects, self.lease, now)
+        return Upgrade(self.database, self.templates, self.sealer, self.verifier, self.objects, self.leases, now)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -86,6 +118,51 @@ class Service(Adapters):
             decoy=passwords.hash(secrets.token_urlsafe()),
             note=logger().log,
         )
+
+    @cached_property
+    def search(self) -> Search:
+        from docsvc.usecases.find import Search
+
+        return Search(self.database, self.templates, self.web_key)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        from docsvc.usecases.deliver import Delivery
+
+        return Delivery(
+            database=self.database,
+            objects=self.objects,
+            publisher=self.publisher,
+            chains=self.chains,
+            images=self.images,
+            vkey=lambda: self.vkey,
+            clock=now,
+        )
+
+    @cached_property
+    def reception(self) -> Reception:
+        from docsvc.usecases.post import Reception
+
+        return Reception(self.database, self.intake, self.queue, now, self.settings.resend_s)
+
+    @cached_property
+    def voiding(self) -> Voiding:
+        from docsvc.usecases.void import Voiding
+
+        return Voiding(self.database, self.leases, now)
+
+    @cached_property
+    def callers(self) -> Callers:
+        from docsvc.usecases.callers import Callers
+
+        return Callers(self.database, now)
+
+    @cached_property
+    def outside(self) -> Outside:
+        from docsvc.bootstrap.offline import trusted_log_keys
+        from docsvc.usecases.verify import Outside
+
+        return Outside(self.outside_verifier, trusted_log_keys(self.settings.trust), now)
 
     def sequence(self) -> int:
         """Put waiting events into the log and publish a checkpoint over them; how many leaves were added."""
@@ -128,17 +205,7 @@ class Service(Adapters):
 
     def evidence(self, row: DocumentRow) -> bytes:
         """The document's evidence bundle (zip)."""
-        from docsvc.usecases.evidence import build
-
-        return build(
-            self.database, self.publisher, row, self.content(row), self.notary.vkey, self._certificates(row)
-        )
-
-    def _certificates(self, row: DocumentRow) -> Sequence[bytes]:
-        with self.database.begin() as tx:
-            agency = tx.agencies.get(row.agency_id)
-        chain = self.keys.of(agency.seal).chain if agency else ()
-        return [ssl.DER_cert_to_PEM_cert(der).encode() for der in chain]
+        return self.delivery.bundle(row)
 
     def import_agencies(self, raw: bytes) -> int:
         """Import a registry file, all of it or nothing; how many agencies are new or changed."""

@@ -96,6 +96,13 @@ class ObjectMissingError(StoreError):
     retryable = False
 
 
+class AlteredError(StoreError):
+    """What the object store holds is not what was put there: nobody gets it."""
+
+    kind = "altered"
+    retryable = False
+
+
 class DatabaseError(DocsvcError):
     """The database was lost, stayed locked too long or broke a transaction off; nothing of it was kept."""
 

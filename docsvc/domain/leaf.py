@@ -24,7 +24,9 @@ ACCEPTED = "document.accepted"
 SEALED = "document.sealed"
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
 VOIDED = "document.voided"
+DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
+REPEATED = frozenset({DELIVERED})  # may happen to the same file again; every other type happens to it once
 SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is the document
 
 LEAF_SCHEMA = "docsvc.leaf/1"

@@ -29,7 +29,7 @@ from docsvc.domain.evidence import (
     public_key_pem,
 )
 from docsvc.domain.evidence_guide import guide
-from docsvc.domain.leaf import SIGNING_EVENTS, parse_leaf, parse_opening
+from docsvc.domain.leaf import REPEATED, SIGNING_EVENTS, parse_leaf, parse_opening
 from docsvc.domain.merkle import LogEvent, inclusion_proof
 from docsvc.domain.note import Checkpoint, VerifierKey, parse_note, shown
 from docsvc.domain.verdict import Check, Indication
@@ -69,7 +69,9 @@ def build(
         events = [
             _recorded(event, event.leaf_index, checkpoint, published, tx.log)
             for event in tx.events.of(row.id)
-            if event.leaf_index is not None and event.leaf_index < checkpoint.size
+            if event.type not in REPEATED  # who fetched it is no business of who holds the bundle
+            and event.leaf_index is not None
+            and event.leaf_index < checkpoint.size
         ]
     if not any(e.leaf.type in SIGNING_EVENTS for e in events):
         raise EvidenceError(f"{row.number} 尚未登记入日志；it is not recorded in the log yet")

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from docsvc.domain.access import Permission, Principal
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, State
-from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding
+from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
-from docsvc.usecases.events import happened
+from docsvc.usecases.events import by, happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class Acceptance:
     row: DocumentRow
     new: bool
     warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A case whose shape holds, and how it came."""
+
+    case: Case
+    doc_type: DocumentType
+    undrawable: frozenset[str]
+    principal: Principal | None
+    key: str | None
+    due_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +58,22 @@ class Intake:
     clock: Callable[[], dt.datetime]
     level: Level | None = None  # overrides the manifests
 
-    def accept(self, data: Any) -> Acceptance:
-        """Raises CaseRefusedError with every finding; then nothing of the case is left behind."""
+    def accept(
+        self,
+        data: Any,
+        *,
+        principal: Principal | None = None,
+        key: str | None = None,
+        due_at: dt.datetime | None = None,
+    ) -> Acceptance:
+        """The document of a case, with its job due at `due_at` (now, unless given).
+
+        `principal` None is the service itself, which may do everything. `key` is the principal's Idempotency-Key,
+        settled in the same transaction. Raises CaseRefusedError with every finding; then nothing of the case is
+        left behind. Raises ForbiddenError where the principal may not post, or not for that agency.
+        """
+        if principal is not None:
+            principal.require(Permission.CREATE)
         doc_type = self._doc_type(data)
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
@@ -59,25 +86,34 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
+        posted = _Posted(case, doc_type, undrawable, principal, key, due_at)
         try:
-            return self._accept(case, doc_type, undrawable)
+            return self._accept(posted)
         except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
-            return self._accept(case, doc_type, undrawable)
+            return self._accept(posted)
 
-    def _accept(self, case: Case, doc_type: DocumentType, undrawable: frozenset[str]) -> Acceptance:
+    def _accept(self, posted: _Posted) -> Acceptance:
+        case, doc_type, principal = posted.case, posted.doc_type, posted.principal
+        if principal is not None and not principal.owns(case.agency_id):
+            raise ForbiddenError(
+                f"只能为自己的机关提交（/agency：{case.agency_id}）；you may post for your own agency only"
+            )
         with self.database.begin() as tx:
             if row := tx.documents.find(case_sha256=case.sha256):
+                _settle(tx, posted, row)
                 return Acceptance(row, new=False)
             agency = tx.agencies.get(case.agency_id)
             now = self.clock()
-            findings = check_case(case.data, self._known(tx, case, agency, doc_type, undrawable, now))
+            findings = check_case(case.data, self._known(tx, case, agency, doc_type, posted.undrawable, now))
             faults = [f for f in findings if f.severity == "error"]
             if faults or agency is None:
                 raise CaseRefusedError(faults)
             warnings = tuple(f for f in findings if f.severity == "warning")
             row = self._number(tx, case, agency, doc_type, warnings, now)
             tx.documents.add(row)
-            tx.events.add(happened(ACCEPTED, row, now))
+            tx.jobs.add(row.id, posted.due_at or now)
+            tx.events.add(happened(ACCEPTED, row, now, by(principal)))
+            _settle(tx, posted, row)
             return Acceptance(row, new=True, warnings=warnings)
 
     def _doc_type(self, data: Any) -> DocumentType:
@@ -102,14 +138,21 @@ class Intake:
         notices = tx.documents.search(
             doc_type="termination_notice", action_code=case.action_code, agency_id=case.agency_id
         )
-        ended = [json.loads(n.case_json)["body"]["measure"] for n in notices if n.state is not State.FAILED]
+        ended = [json.loads(n.case_json)["body"]["measure"] for n in notices if n.state not in GONE]
         return Known(
             today=now.astimezone(self.zone).date(),
             agency=agency,
             manifest=doc_type.manifest,
             laws=self.laws,
             references={
-                text: Reference(row.doc_type, row.agency_id, row.action_code, row.party_name, row.issue_date)
+                text: Reference(
+                    row.doc_type,
+                    row.agency_id,
+                    row.action_code,
+                    row.party_name,
+                    row.issue_date,
+                    voided=row.state is State.VOIDED,
+                )
                 for text, row in earlier.items()
             },
             undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
@@ -188,7 +231,13 @@ def read_case(raw: bytes) -> Any:
 
 
 MAX_CASE_BYTES = 2_000_000
+GONE = frozenset({State.FAILED, State.VOIDED})  # no document that anybody holds
 SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _settle(tx: Transaction, posted: _Posted, row: DocumentRow) -> None:
+    if posted.principal is not None and posted.key is not None:
+        tx.postings.settle(posted.principal.id, posted.key, row.id)
 
 
 def _no_json(why: str) -> Finding:

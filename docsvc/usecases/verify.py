@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from docsvc.domain.verdict import Report
 from docsvc.ports import LogKeys, Verifier
@@ -28,3 +30,16 @@ def verify_file(
     if log_keys is None:
         raise ValueError("a bundle can't be checked without the log keys that count")
     return report.joined_by(evidence.check(bundle, pdf, log_keys, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Verification of files that anybody may send."""
+
+    verifier: Verifier
+    log_keys: LogKeys
+    clock: Callable[[], dt.datetime]
+
+    def verify(self, pdf: bytes, bundle: bytes | None = None) -> Report:
+        """The report as of now; never an exception for what is in the file or the bundle."""
+        return verify_file(pdf, self.verifier, self.clock(), bundle=bundle, log_keys=self.log_keys)

@@ -128,6 +128,11 @@ def seal_path(folder: Path, seal_id: str) -> Path:
     return folder / "seals" / f"{name}.p12"
 
 
+def chain_path(folder: Path, seal_id: str) -> Path:
+    """The seal's public certificates beside its key file: PEM, its own first, the root last. No password."""
+    return seal_path(folder, seal_id).with_suffix(".pem")
+
+
 def inspect_pki(folder: Path, password: str | None = None) -> list[KeyReport]:
     """All key files with their expiry. Raises SetupError where one does not open."""
     secret = password_of(folder, password)
@@ -242,19 +247,33 @@ def _add_seals(
     folder: Path, secret: str, description: Description, agencies: Iterable[Agency], now: dt.datetime
 ) -> None:
     missing = [a for a in agencies if not seal_path(folder, a.seal.id).exists()]
-    if not missing:
-        return
-    file = read_key(folder / "issuing.p12", secret)
-    issuing = Issuer("issuing", file.certificate, file.key)
-    for agency in missing:
-        path = seal_path(folder, agency.seal.id)
-        if path.exists():  # two agencies, one seal id: the registry's rules speak of that
-            continue
-        key = new_key(description.algorithm)
-        name = seal_subject(agency.seal, agency.uscc)
-        own = certify(profiles.SEAL, name, key, issuing, description.base_url, now)
-        _record(folder, issuing.name, own)
-        write_key(path, secret, key, (own, *file.chain))
+    if missing:
+        file = read_key(folder / "issuing.p12", secret)
+        issuing = Issuer("issuing", file.certificate, file.key)
+        for agency in missing:
+            path = seal_path(folder, agency.seal.id)
+            if path.exists():  # two agencies, one seal id: the registry's rules speak of that
+                continue
+            key = new_key(description.algorithm)
+            name = seal_subject(agency.seal, agency.uscc)
+            own = certify(profiles.SEAL, name, key, issuing, description.base_url, now)
+            _record(folder, issuing.name, own)
+            write_key(path, secret, key, (own, *file.chain))
+    for path in lacking_chains(folder):
+        _publish_chain(read_key(path, secret))
+
+
+def lacking_chains(folder: Path) -> list[Path]:
+    """Key files of seals whose public certificates do not lie beside them yet."""
+    return [p for p in sorted((folder / "seals").glob("*.p12")) if not p.with_suffix(".pem").exists()]
+
+
+def _publish_chain(file: KeyFile) -> None:
+    path = file.path.with_suffix(".pem")
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in file.chain))
+    part.chmod(0o644)
+    part.replace(path)
 
 
 def issued_path(folder: Path, issuer: str, serial: int) -> Path:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pki.cms import CmsSigner
-from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of, seal_path
+from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, seal_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.errors import SealError, SetupError
@@ -29,6 +29,24 @@ class LoadedSeal:
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
         """CAdES detached (EN 319 122-1), DER, over a SHA-256 digest."""
         return self._signer.sign(digest, stamp=stamp)
+
+
+class FolderChains:
+    """The public certificates of the seals in a PKI folder (fits ports.SealChains); opens no key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, design: SealDesign) -> tuple[bytes, ...]:
+        """Raises SetupError where they are not there or can't be read."""
+        try:
+            found = x509.load_pem_x509_certificates(chain_path(self._folder, design.id).read_bytes())
+        except (OSError, ValueError) as e:
+            raise SetupError(
+                f"没有印章“{design.name}”的公开证书，请运行 docsvc pki init；"
+                f"no public certificates of the seal {design.id} here: run `docsvc pki init`"
+            ) from e
+        return tuple(c.public_bytes(Encoding.DER) for c in found)
 
 
 class FolderKeys:

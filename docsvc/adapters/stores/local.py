@@ -15,7 +15,7 @@ from typing import Final
 
 from docsvc.adapters.stores.keys import checked, checked_prefix, keeps_promise
 from docsvc.adapters.stores.probe import probe_local
-from docsvc.domain.errors import ObjectMissingError, SetupError, StoreError
+from docsvc.domain.errors import AlteredError, ObjectMissingError, SetupError, StoreError
 
 TEMPORARY: Final = ".incoming"  # no key begins with a dot
 
@@ -57,7 +57,7 @@ class LocalStore:
             raise StoreError(f"该键已存有不同内容；{key} holds other bytes")
 
     def get(self, key: str) -> bytes:
-        """Raises ObjectMissingError, and StoreError where a file no longer has the digest that its key promises."""
+        """Raises ObjectMissingError, and AlteredError where a file no longer has the digest that its key promises."""
         path = self.folder / checked(key)
         try:
             data = _read(path)
@@ -66,7 +66,7 @@ class LocalStore:
         except OSError as e:
             raise _failed("读取", "read", key, e) from e
         if not keeps_promise(key, data):
-            raise StoreError(f"存储内容已被改动；{key} was altered in the store")
+            raise AlteredError(f"存储内容已被改动；{key} was altered in the store")
         return data
 
     def keys(self, prefix: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from docsvc.adapters.stores.bucket import Bucket, S3Target, Stored, TakenError
 from docsvc.adapters.stores.keys import checked, checked_prefix, keeps_promise
 from docsvc.adapters.stores.probe import probe_bucket
-from docsvc.domain.errors import StoreError
+from docsvc.domain.errors import AlteredError, StoreError
 
 # Two conditional puts met: the store asks one of them to come again.
 AGAIN: Final = frozenset({"ConditionalRequestConflict", "OperationAborted"})
@@ -65,10 +65,10 @@ class S3Store:
         raise AssertionError("the loop returns or raises")
 
     def get(self, key: str) -> bytes:
-        """Raises ObjectMissingError, and StoreError where the bytes are not those that the key promises."""
+        """Raises ObjectMissingError, and AlteredError where the bytes are not those that the key promises."""
         data = self._bucket.read(checked(key))
         if not keeps_promise(key, data):
-            raise StoreError(f"存储内容已被改动；{key} was altered in the store")
+            raise AlteredError(f"存储内容已被改动；{key} was altered in the store")
         return data
 
     def keys(self, prefix: str) -> Iterator[str]:

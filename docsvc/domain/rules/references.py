@@ -90,9 +90,9 @@ def _year_disagrees(facts: Facts, pointer: str, number: DocNumber) -> bool:
 
 
 def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
-    """I02, NP13 or T02 where a cited document of this service is another agency's, another party's, of another
-    kind or differently dated; a warning REF where the service did not issue it, or issued it under another action
-    code (cases are joined and split).
+    """I02, NP13 or T02 where a cited document of this service is voided, another agency's, another party's, of
+    another kind or differently dated; a warning REF where the service did not issue it, or issued it under another
+    action code (cases are joined and split).
     """
     citing = CITING.get(facts.doc_type)
     if citing is None or DocNumber.parse(facts.text(citing.pointer)) is None:
@@ -103,6 +103,8 @@ def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
         yield doubt(
             "REF", citing.pointer, f"{text}不是本系统出具的文书，未能核对", "not issued by this service: unchecked"
         )
+    elif issued.voided:
+        yield fault(citing.rule, citing.pointer, f"{text}已作废，不能引用", "it was voided and can't be cited")
     elif differences := list(_differences(facts, citing, issued)):
         yield fault(
             citing.rule,

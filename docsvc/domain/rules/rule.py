@@ -23,6 +23,7 @@ class Reference:
     action_code: str
     party_name: str
     issue_date: dt.date
+    voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Handing files out: the signed PDF, the Word file, the evidence bundle, each time an event; and page pictures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from docsvc.domain.access import Principal
+from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.document import DocumentRow
+from docsvc.domain.errors import AlteredError, ConflictError
+from docsvc.domain.leaf import DELIVERED
+from docsvc.pipeline.store import object_key
+from docsvc.ports import Database, ObjectStore, PageImages, Publisher, SealChains
+from docsvc.usecases.events import by, happened
+from docsvc.usecases.evidence import build
+from docsvc.usecases.find import visible
+
+Kind = Literal["content", "docx", "evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it leaves; `sha256` is that of `data`."""
+
+    data: bytes
+    sha256: str
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Stored bytes are held against the database's digest before anybody gets them."""
+
+    database: Database
+    objects: ObjectStore
+    publisher: Publisher
+    chains: SealChains
+    images: PageImages
+    vkey: Callable[[], str]
+    clock: Callable[[], dt.datetime]
+
+    def content(self, principal: Principal, document_id: str) -> File:
+        """The signed PDF."""
+        return self.deliver(principal, document_id, "content")
+
+    def docx(self, principal: Principal, document_id: str) -> File:
+        """The filled Word file that it was laid out from."""
+        return self.deliver(principal, document_id, "docx")
+
+    def evidence(self, principal: Principal, document_id: str) -> File:
+        """The evidence bundle (zip)."""
+        return self.deliver(principal, document_id, "evidence")
+
+    def deliver(self, principal: Principal, document_id: str, kind: Kind) -> File:
+        """The file, and the event that it went out. Raises as `look` does."""
+        file = self.look(principal, document_id, kind)
+        self.went_out(principal, document_id, kind, file)
+        return file
+
+    def look(self, principal: Principal, document_id: str, kind: Kind) -> File:
+        """The file without an event, for a caller who asks about it and may not take it after all.
+
+        Raises NotFoundError, ForbiddenError; ConflictError where it is not made yet; AlteredError where the store
+        holds other bytes; StoreError; EvidenceError where the document is not recorded yet.
+        """
+        with self.database.read() as tx:
+            row = visible(tx, principal, document_id)
+        match kind:
+            case "content":
+                return _file(self._stored(row, row.signed_sha256), f"{row.number}.pdf", "application/pdf")
+            case "docx":
+                return _file(self._stored(row, row.docx_sha256), f"{row.number}.docx", DOCX)
+            case "evidence":
+                return _file(self.bundle(row), f"{row.number}.evidence.zip", "application/zip")
+
+    def went_out(self, principal: Principal, document_id: str, kind: Kind, file: File) -> None:
+        """Write down that the caller has got the file."""
+        with self.database.begin() as tx:
+            row = visible(tx, principal, document_id)
+            detail = {**by(principal), "what": kind, "sha256": file.sha256}
+            tx.events.add(happened(DELIVERED, row, self.clock(), detail))
+
+    def preview(self, principal: Principal, document_id: str, page: int, width_px: int) -> bytes:
+        """Page `page` (from 1) of the signed PDF as a PNG of that width. Raises as `look`, and for no such page."""
+        with self.database.read() as tx:
+            row = visible(tx, principal, document_id)
+        return self.images.png(self._stored(row, row.signed_sha256), page, width_px)
+
+    def bundle(self, row: DocumentRow) -> bytes:
+        """The evidence bundle of a document, without an event."""
+        pdf = self._stored(row, row.signed_sha256)
+        return build(self.database, self.publisher, row, pdf, self.vkey(), self._certificates(row))
+
+    def _stored(self, row: DocumentRow, sha256: str | None) -> bytes:
+        if sha256 is None:
+            why = f"：{row.reason}" if row.reason else ""
+            raise ConflictError(f"{row.number}尚未制成（{row.state}）{why}；it is not made yet: {row.state}")
+        data = self.objects.get(object_key(sha256))
+        if sha256_hex(data) != sha256:
+            raise AlteredError(f"{row.number}的存储文件已被改动，不予提供；its stored file was altered")
+        return data
+
+    def _certificates(self, row: DocumentRow) -> Sequence[bytes]:
+        with self.database.read() as tx:
+            agency = tx.agencies.get(row.agency_id)
+        return [ssl.DER_cert_to_PEM_cert(der).encode() for der in self.chains.of(agency.seal)] if agency else []
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _file(data: bytes, name: str, media_type: str) -> File:
+    return File(data, sha256_hex(data), name, media_type)
