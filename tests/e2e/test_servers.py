@@ -25,6 +25,7 @@ def served(workspace, postgres_url, s3_server):
         "DOCSVC_S3_ACCESS_KEY": s3_server.access_key,
         "DOCSVC_S3_SECRET_KEY": s3_server.secret_key,
     }
+    workspace.run("db", "upgrade", check=True)
     return workspace
 
 

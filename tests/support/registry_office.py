@@ -82,6 +82,7 @@ class RegistryOffice:
         self.path = self.folder / "docsvc.db"
         self.store_path = self.folder / "objects"
         self.database = SqlDatabase(self.url or f"sqlite:///{self.path}")
+        self.database.upgrade()
         self.objects = self.objects or LocalStore(self.store_path)
         self.publisher = self.publisher or LocalPublisher(self.store_path)
         create_log_key(self.folder / "log.key")

@@ -19,20 +19,6 @@ from tests.support.rows import document_row, log_event
 from tests.support.servers import free_port
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.database)])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data' / 'docsvc.db'}"
-    return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture
-def database(url):
-    opened = SqlDatabase(url)
-    yield opened
-    opened.close()
-
-
 def agency(id="a-1", **fields):
     seal = SealDesign("SEAL-1", "测试局", 42, "star")
     values = {f.name: f"{f.name} 值" for f in dataclasses.fields(Agency)}
@@ -129,6 +115,7 @@ from tests.support.rows import document_row
 database = SqlDatabase(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
+database.upgrade()
 for _ in range(int(sys.argv[2])):
     with database.begin() as tx:
         number = tx.numbers.take("a", "测", 2026)
@@ -145,8 +132,8 @@ def spawn(url: str, count: int, how: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
 
 
-def test_processes_that_start_at_once_make_the_tables_once(url):
-    processes = [spawn(url, 5, "go") for _ in range(4)]
+def test_processes_that_start_at_once_make_the_tables_once(empty_url):
+    processes = [spawn(empty_url, 5, "go") for _ in range(4)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
     for process in processes:
@@ -155,7 +142,7 @@ def test_processes_that_start_at_once_make_the_tables_once(url):
     for process in processes:
         process.communicate()
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
-    database = SqlDatabase(url)
+    database = SqlDatabase(empty_url)
     with database.begin() as tx:
         assert sorted(row.number for row in tx.documents.search()) == sorted(
             f"测〔2026〕{n}号" for n in range(1, 21)
@@ -424,11 +411,11 @@ with database.begin() as tx:
 
 
 @pytest.mark.database
-def test_a_server_that_ends_the_session_costs_one_transaction(postgres_url):
-    database = SqlDatabase(postgres_url)
+def test_a_server_that_ends_the_session_costs_one_transaction(tables_on_postgres):
+    database = SqlDatabase(tables_on_postgres)
     with pytest.raises(DatabaseError) as raised, database.begin() as tx:  # noqa: PT012 - the block is the transaction
         tx.agencies.save([agency()])
-        killer = SqlDatabase(postgres_url)
+        killer = SqlDatabase(tables_on_postgres)
         with killer.begin() as other:
             end = (
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -458,8 +445,8 @@ def test_no_message_holds_the_password(postgres_server, postgres_url):
 
 
 @pytest.mark.database
-def test_what_the_engine_refuses_is_told_without_the_values(postgres_url):
-    database = SqlDatabase(postgres_url)
+def test_what_the_engine_refuses_is_told_without_the_values(tables_on_postgres):
+    database = SqlDatabase(tables_on_postgres)
     with pytest.raises(DocsvcError) as raised, database.begin() as tx:
         tx.documents.add(document_row(party_name="张三" * 200))
     database.close()
