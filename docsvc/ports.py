@@ -37,8 +37,24 @@ class SchemaCheck(Protocol):
 class Filler(Protocol):
     """Word templates."""
 
-    def fill(self, template: bytes, context: Mapping[str, Any]) -> bytes:
-        """Filled DOCX, each character in a font that has it. Raises TemplateFaultError, MissingGlyphError."""
+    def fill(
+        self,
+        template: bytes,
+        context: Mapping[str, Any],
+        pictures: Mapping[str, bytes] | None = None,
+        names: Sequence[str] = (),
+    ) -> bytes:
+        """Filled DOCX, each character in a font that has it. `pictures` replace those of these names; numbers,
+        dates, amounts and these people's `names` are kept on one line. Raises TemplateFaultError,
+        MissingGlyphError.
+        """
+
+
+class QrCodes(Protocol):
+    """Texts for a telephone's camera."""
+
+    def png(self, text: str) -> bytes:
+        """A QR code with its quiet zone: the same text, the same bytes. Raises SetupError for too long a text."""
 
 
 class Glyphs(Protocol):
@@ -451,6 +467,9 @@ class PageImages(Protocol):
 
     def png(self, pdf: bytes, page: int, width_px: int) -> bytes:
         """Page `page` (from 1). Raises NotFoundError where there is none."""
+
+    def count(self, pdf: bytes) -> int:
+        """How many pages."""
 
 
 class Passwords(Protocol):

@@ -91,6 +91,12 @@ class Delivery:
             row = visible(tx, principal, document_id)
         return self.images.png(self._stored(row, row.signed_sha256), page, width_px)
 
+    def pages(self, principal: Principal, document_id: str) -> int:
+        """How many pages the signed PDF has. Raises as `look` does."""
+        with self.database.read() as tx:
+            row = visible(tx, principal, document_id)
+        return self.images.count(self._stored(row, row.signed_sha256))
+
     def bundle(self, row: DocumentRow) -> bytes:
         """The evidence bundle of a document, without an event."""
         pdf = self._stored(row, row.signed_sha256)

@@ -7,7 +7,7 @@ import resource
 import sys
 from typing import Any
 
-from docsvc.adapters.pages.preview import ANSWER, FAULT, NO_PAGE, OK, REQUEST
+from docsvc.adapters.pages.preview import ANSWER, COUNT, FAULT, NO_PAGE, OK, REQUEST
 
 MAX_HEIGHT_RATIO = 6  # of a page that is drawn whole; a strip is no page
 
@@ -32,8 +32,10 @@ def main() -> None:
 
 
 def draw(pypdfium2: Any, pdf: bytes, number: int, width: int) -> tuple[int, bytes]:
-    """Status and PNG of page `number` (from 1), `width` pixels wide."""
+    """Status and PNG of page `number` (from 1), `width` pixels wide; for 0 the number of pages."""
     with pypdfium2.PdfDocument(pdf) as document:
+        if number == 0:
+            return OK, COUNT.pack(len(document))
         if number > len(document):
             return NO_PAGE, b""
         document.init_forms()  # a signature's picture is a form field's

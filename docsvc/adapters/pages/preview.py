@@ -14,7 +14,8 @@ from typing import Final
 
 from docsvc.domain.errors import ConversionError, NotFoundError, SetupError
 
-REQUEST: Final = struct.Struct(">IIQ")  # page from 1, width in pixels, octets of the PDF that follow
+REQUEST: Final = struct.Struct(">IIQ")  # page from 1 (0: how many?), width in pixels, octets of the PDF that follow
+COUNT: Final = struct.Struct(">I")  # the answer to "how many?"
 ANSWER: Final = struct.Struct(">BQ")  # OK, NO_PAGE or FAULT, octets of the picture that follow
 OK, NO_PAGE, FAULT = range(3)
 MIN_WIDTH: Final = 50
@@ -42,7 +43,14 @@ class ProcessPageImages:
         """
         if not 1 <= page < 1 << 32:
             raise _no_page(page)
-        width = min(max(width_px, MIN_WIDTH), MAX_WIDTH)
+        return self._ask(pdf, page, min(max(width_px, MIN_WIDTH), MAX_WIDTH))
+
+    def count(self, pdf: bytes) -> int:
+        """How many pages. Raises ConversionError where it can't be told in time."""
+        (pages,) = COUNT.unpack(self._ask(pdf, 0, 0))
+        return int(pages)
+
+    def _ask(self, pdf: bytes, page: int, width: int) -> bytes:
         with self._lock:
             child = self._running()
             try:
