@@ -1,7 +1,15 @@
 """The only builder of adapters: from settings to use cases."""
 
 from docsvc.bootstrap.adapters import now
-from docsvc.bootstrap.first_use import Algorithm, diagnose, init_development_pki, open_service
+from docsvc.bootstrap.first_use import (
+    Algorithm,
+    diagnose,
+    end_with,
+    init_development_pki,
+    open_database,
+    open_process,
+    open_service,
+)
 from docsvc.bootstrap.offline import check_log, open_templates, open_verifier
 from docsvc.bootstrap.service import Service
 
@@ -10,8 +18,11 @@ __all__ = [
     "Service",
     "check_log",
     "diagnose",
+    "end_with",
     "init_development_pki",
     "now",
+    "open_database",
+    "open_process",
     "open_service",
     "open_templates",
     "open_verifier",

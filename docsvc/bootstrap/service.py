@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.jobs import Jobs
     from docsvc.usecases.lease import Leases
+    from docsvc.usecases.observe import Observation
     from docsvc.usecases.post import Reception
+    from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.produce import Production
     from docsvc.usecases.sweep import Sweep
     from docsvc.usecases.upgrade import Upgrade
@@ -164,6 +166,18 @@ class Service(Adapters):
 
         return Outside(self.outside_verifier, trusted_log_keys(self.settings.trust), now)
 
+    @cached_property
+    def observation(self) -> Observation:
+        from docsvc.usecases.observe import Observation
+
+        return Observation(self.database, self.queue, self.publisher, self.chains, now)
+
+    @cached_property
+    def published_log(self) -> PublishedLog:
+        from docsvc.usecases.read_log import PublishedLog
+
+        return PublishedLog(self.objects, self.publisher)
+
     def sequence(self) -> int:
         """Put waiting events into the log and publish a checkpoint over them; how many leaves were added."""
         from docsvc.usecases.record import sequence
@@ -189,7 +203,7 @@ class Service(Adapters):
         return self._find(number=number)
 
     def _find(self, **field: str) -> DocumentRow:
-        with self.database.begin() as tx:
+        with self.database.read() as tx:
             row = tx.documents.find(**field)
         if row is None:
             raise UsageError(f"没有这份文书 / no such document: {', '.join(field.values())}")
@@ -223,5 +237,5 @@ class Service(Adapters):
 
     def agencies(self) -> Sequence[Agency]:
         """The registry."""
-        with self.database.begin() as tx:
+        with self.database.read() as tx:
             return tx.agencies.list()

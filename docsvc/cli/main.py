@@ -16,15 +16,23 @@ EXIT_USAGE = 64  # sysexits.h EX_USAGE; 2 means INDETERMINATE in `docsvc verify`
 # Each command lives in a module of its own that is imported when it is called: `verify` needs no database
 # library, `templates list` no pyHanko.
 COMMANDS = {
+    "serve": ("docsvc.cli.serve", "serve"),
+    "web": ("docsvc.cli.serve", "web"),
+    "worker": ("docsvc.worker.commands", "worker"),
+    "sequencer": ("docsvc.worker.commands", "sequencer"),
+    "scheduler": ("docsvc.worker.commands", "scheduler"),
+    "jobs": ("docsvc.cli.jobs", "jobs"),
     "issue": ("docsvc.cli.issue", "issue"),
     "verify": ("docsvc.cli.verify", "verify"),
     "upgrade": ("docsvc.cli.issue", "upgrade"),
     "evidence": ("docsvc.cli.issue", "evidence"),
     "log": ("docsvc.cli.log", "log"),
+    "db": ("docsvc.cli.db", "db"),
     "pki": ("docsvc.cli.operate", "pki"),
     "agencies": ("docsvc.cli.operate", "agencies"),
     "templates": ("docsvc.cli.operate", "templates"),
     "users": ("docsvc.cli.users", "users"),
+    "settings": ("docsvc.cli.settings", "settings"),
     "doctor": ("docsvc.cli.operate", "doctor"),
 }
 

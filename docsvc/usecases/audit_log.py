@@ -46,10 +46,10 @@ class _DocumentAudit:
     numbers: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
 
     def run(self) -> None:
-        with self.database.begin() as tx:
+        with self.database.read() as tx:
             ids = [row.id for row in tx.documents.search()]
         for document_id in ids:
-            with self.database.begin() as tx:
+            with self.database.read() as tx:
                 row = tx.documents.find(id=document_id)
                 if row is None:
                     continue  # its leaves were looked at: they miss it

@@ -60,7 +60,7 @@ class TreeAudit:
         self.roots[0] = tree.root()
         for start in range(0, self.size, WIDTH):
             end = min(start + WIDTH, self.size)
-            with self.database.begin() as tx:
+            with self.database.read() as tx:
                 try:
                     rows = tx.log.entries(start, end)
                 except LogError as e:

@@ -65,7 +65,7 @@ def build(
         raise EvidenceError("日志尚未公布检查点；the log has not published a checkpoint yet")
     note = parse_note(published)
     checkpoint = Checkpoint.parse(note.text)
-    with database.begin() as tx:
+    with database.read() as tx:
         events = [
             _recorded(event, event.leaf_index, checkpoint, published, tx.log)
             for event in tx.events.of(row.id)
@@ -123,7 +123,7 @@ def consistency(database: Database, old_size: int) -> Growth:
 
     Raises LogError where the log has no checkpoint, or is smaller than that: then it was cut or restored.
     """
-    with database.begin() as tx:
+    with database.read() as tx:
         newest = tx.log.checkpoint()
         if newest is None or not 0 <= old_size <= newest[0]:
             raise LogError(f"日志不足 {old_size} 条；the log has fewer than {old_size} entries")
