@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.broker import rabbit_server
 from tests.support.servers import postgres_server, postgres_url, s3_server
 from tests.support.workspace import Workspace, make_keys
 
-__all__ = ["postgres_server", "postgres_url", "s3_server"]
+__all__ = ["postgres_server", "postgres_url", "rabbit_server", "s3_server"]
 
 
 @pytest.fixture(scope="session")

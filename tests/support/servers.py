@@ -11,19 +11,16 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 
-START_S = 60
+from tests.support.daemons import dying_with_us, free_ports, fresh_folder, running, until
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def postgres() -> Iterator[PostgresServer]:
     binaries = _postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (no initdb)")
-    with _folder("postgres") as folder:
+    with fresh_folder("postgres") as folder:
         password = secrets.token_hex(16)
         pwfile = folder / "password"
         pwfile.write_text(password)
@@ -79,7 +76,7 @@ def postgres() -> Iterator[PostgresServer]:
             cwd=folder,
             capture_output=True,
         )
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         options = {
             "listen_addresses": "127.0.0.1",
             "port": port,
@@ -90,8 +87,8 @@ def postgres() -> Iterator[PostgresServer]:
         }
         flags = [item for name, value in options.items() for item in ("-c", f"{name}={value}")]
         server = PostgresServer(port, password)
-        with _running(_as_postgres([binaries / "postgres", "-D", data, *flags]), folder, signal.SIGINT) as alive:
-            _until(lambda: _answers(server), alive, folder)
+        with running(_as_postgres([binaries / "postgres", "-D", data, *flags]), folder, signal.SIGINT) as alive:
+            until(lambda: _answers(server), alive, folder / "output")
             yield server
 
 
@@ -101,8 +98,8 @@ def s3() -> Iterator[S3Server]:
     weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
     if weed is None:
         pytest.skip("SeaweedFS is not installed (no weed)")
-    with _folder("s3") as folder:
-        ports = _free_ports(9)
+    with fresh_folder("s3") as folder:
+        ports = free_ports(9)
         access_key, secret_key = secrets.token_hex(10), secrets.token_hex(20)
         identity = {
             "name": "tester",
@@ -143,8 +140,8 @@ def s3() -> Iterator[S3Server]:
         stop = signal.SIGKILL
         # A bucket of a few small objects needs one volume, not the usual seven.
         environment = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
-        with _running(_dying_with_us(command, stop), folder, stop, environment) as alive:
-            _until(lambda: _s3_answers(server), alive, folder)
+        with running(dying_with_us(command, stop), folder, stop, environment) as alive:
+            until(lambda: _s3_answers(server), alive, folder / "output")
             yield server
 
 
@@ -195,57 +192,7 @@ def make_tls_certificate(certificate: Path, key: Path) -> None:
 
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
-    return _free_ports(1)[0]
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-@contextlib.contextmanager
-def _folder(name: str) -> Iterator[Path]:
-    """Not below pytest's own folder: that is closed to the user whom PostgreSQL runs as."""
-    folder = Path(tempfile.mkdtemp(prefix=f"docsvc-{name}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _running(
-    command: list[object], folder: Path, stop: signal.Signals, environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-        )
-    try:
-        yield process
-    finally:
-        process.send_signal(stop)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _until(ready, process: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while not ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"server did not start:\n{(folder / 'output').read_text(errors='replace')[-4000:]}")
-        time.sleep(0.1)
+    return free_ports(1)[0]
 
 
 def _answers(server: PostgresServer) -> bool:
@@ -290,7 +237,7 @@ def _postgres_binaries() -> Path | None:
 
 def _as_postgres(command: list[object]) -> list[object]:
     if os.geteuid() != 0:
-        return _dying_with_us(command, signal.SIGINT)
+        return dying_with_us(command, signal.SIGINT)
     try:
         pwd.getpwnam("postgres")
     except KeyError:
@@ -299,10 +246,3 @@ def _as_postgres(command: list[object]) -> list[object]:
         pytest.skip("running as root, and there is no setpriv to become the user postgres")
     become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=INT"]
     return [*become, *command]
-
-
-def _dying_with_us(command: list[object], stop: signal.Signals) -> list[object]:
-    """The server is told to stop when the tests are killed and can't stop it themselves."""
-    if shutil.which("setpriv") is None:
-        return command
-    return ["setpriv", f"--pdeathsig={stop.name.removeprefix('SIG')}", *command]
