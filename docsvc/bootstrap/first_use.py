@@ -40,6 +40,13 @@ def open_process() -> Iterator[Service]:
         yield Service(settings, closing)
 
 
+def end_with(parent: int) -> None:
+    """This process ends when its parent does."""
+    from docsvc.adapters.processes import end_with
+
+    end_with(parent)
+
+
 @contextmanager
 def open_database() -> Iterator[Database]:
     """The database as it stands, whatever version its schema has; nothing is set up."""

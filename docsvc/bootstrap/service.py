@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from docsvc.usecases.lease import Leases
     from docsvc.usecases.observe import Observation
     from docsvc.usecases.post import Reception
-    from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.produce import Production
+    from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.sweep import Sweep
     from docsvc.usecases.upgrade import Upgrade
     from docsvc.usecases.verify import Outside
@@ -58,6 +58,7 @@ class Service(Adapters):
     @cached_property
     def production(self) -> Production:
         from docsvc.adapters.pages.reading import PdfPages
+        from docsvc.adapters.qr import SegnoCodes
         from docsvc.adapters.word import WordFiller
         from docsvc.usecases.produce import Production
 
@@ -71,6 +72,8 @@ class Service(Adapters):
             sealer=self.sealer,
             verifier=self.verifier,
             objects=self.objects,
+            codes=SegnoCodes(),
+            public_url=self.settings.public,
             leases=self.leases,
             clock=now,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sys
@@ -16,11 +17,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from docsvc.bootstrap import Service, open_service
-from docsvc.domain.document import DocumentRow
-from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, UsageError
+from docsvc.bootstrap import Service, now, open_service
+from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.errors import BusyError, CaseRefusedError, ConflictError, DocsvcError, Finding, UsageError
 
 RECORD_EVERY_S = 1.0
+OURS = dt.timedelta(minutes=5)
+LOOK_AGAIN_S = 0.25
+MADE = frozenset({State.SEALED, State.RECORDED, State.VOIDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,28 @@ def issue(cases: tuple[Path, ...], out: Path, as_json: bool) -> int:  # noqa: FB
 def _issue_one(service: Service, path: Path) -> Done:
     from docsvc.usecases.intake import read_case
 
-    acceptance = service.intake.accept(read_case(path.read_bytes()))
+    # Due later: we make it now, and a running service finishes what we leave behind when we are killed.
+    acceptance = service.intake.accept(read_case(path.read_bytes()), due_at=now() + OURS)
     for f in acceptance.warnings:
         click.echo(f"{path}: 注意 {f.pointer} {f.message} ({f.message_en})", err=True)
-    return Done(path, service.production.produce(acceptance.row.id), acceptance.new)
+    return Done(path, _make(service, acceptance.row), acceptance.new)
+
+
+def _make(service: Service, row: DocumentRow) -> DocumentRow:
+    """The document, made by us or by whoever works on it now. Raises its fault, ConflictError for a voided one."""
+    if row.state is State.FAILED:
+        service.jobs.retry(row.id)
+    while row.state not in MADE:
+        try:
+            row = service.production.produce(row.id)
+        except BusyError:
+            time.sleep(LOOK_AGAIN_S)
+            row = service.document(row.id)
+            if row.state is State.FAILED:
+                raise ConflictError(f"{row.number}：{row.reason}") from None
+    if row.state is State.VOIDED:
+        raise ConflictError(f"{row.number}已作废，不再出件；it was voided: {row.reason}")
+    return row
 
 
 def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) -> None:
@@ -157,7 +179,7 @@ def upgrade() -> int:
     """Lift documents that stayed below the level asked for; a line a document, exit 1 where one is still below."""
     below = 0
     with open_service() as service:
-        for row in service.upgrades.pending():
+        for row in service.below_level():
             lifted = service.upgrades.lift(row)
             reached = lifted.row.achieved_level
             below += reached is None or reached.rank < row.target_level.rank

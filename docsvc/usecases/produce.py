@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentRow, State
-from docsvc.domain.errors import DocsvcError, ObjectMissingError, SealError, UsageError
+from docsvc.domain.errors import BusyError, DocsvcError, NotFoundError, ObjectMissingError, SealError, UsageError
+from docsvc.domain.job import MAX_ATTEMPTS, retry_at
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.verdict import Indication
@@ -21,15 +24,20 @@ from docsvc.ports import (
     Converter,
     Database,
     Filler,
-    Lease,
     ObjectStore,
     Pages,
+    QrCodes,
     Sealer,
     SealKeys,
     Templates,
+    Transaction,
     Verifier,
 )
 from docsvc.usecases.events import happened
+from docsvc.usecases.lease import Leases
+
+CUT_OFF: Final = "处理进程在工作中被终止；the process that worked on it was ended (killed, or over its time limit)"
+UNFINISHED: Final = (State.ACCEPTED, State.RENDERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +53,80 @@ class Production:
     sealer: Sealer
     verifier: Verifier
     objects: ObjectStore
-    lease: Lease
+    codes: QrCodes
+    public_url: str  # where the code on each document leads
+    leases: Leases
     clock: Callable[[], dt.datetime]
 
     def produce(self, document_id: str) -> DocumentRow:
-        """The row, sealed. A fault leaves it `failed` with its reason and is raised."""
-        with self.lease.hold(document_id):
-            row = self._row(document_id)
-            if row.state in (State.SEALED, State.RECORDED):
-                return row
-            try:
-                if not self._stored(row):
-                    row = self._make(row)
-            except DocsvcError as e:
-                self._fail(row, str(e), retryable=e.retryable)
-                raise
-            except Exception as e:
-                self._fail(row, f"internal fault: {type(e).__name__}", retryable=True)
-                raise
+        """The row as it is afterwards: sealed, or what it had become before.
+
+        A fault is raised when it has been written down: one that may pass leaves the document `accepted` and its
+        job due again later, any other one, or one too many, leaves it `failed` with the reason. Raises BusyError,
+        and writes nothing, while or once another process works on it.
+        """
+        row, token = self._claim(document_id)
+        if row.state is not State.RENDERING:
+            return row
+        try:
+            if not self._stored(row):
+                row = self._make(row, token)
             now = self.clock()
-            with self.database.begin() as tx:
+            with self._writing(row.id, token) as tx:
                 tx.documents.update(row.id, state=State.SEALED, reason=None, retryable=False)
                 tx.events.add(happened(SEALED, row, now))
-            return self._row(document_id)
+                tx.jobs.release(row.id, token, None)
+        except BusyError:
+            raise  # another one has taken over
+        except DocsvcError as e:
+            self._put_off(row, token, str(e), retryable=e.retryable)
+            raise
+        except Exception as e:
+            reason = f"程序内部错误；internal fault: {type(e).__name__}"
+            self._put_off(row, token, reason, retryable=True)
+            raise
+        return self._row(document_id)
 
-    def _make(self, row: DocumentRow) -> DocumentRow:
+    def _claim(self, document_id: str) -> tuple[DocumentRow, int]:
+        """The row, and the token if it is `rendering` now: then the work is ours."""
+        with self.database.begin() as tx:
+            row = tx.documents.find(id=document_id)
+            if row is None:
+                raise NotFoundError(f"没有这份文书；no such document: {document_id}")
+            token = self.leases.claim(tx, document_id)
+            row = tx.documents.find(id=document_id) or row  # nobody changes it from here on
+            if row.state not in UNFINISHED:
+                tx.jobs.release(document_id, token, None)
+                return row, token
+            # Counted when begun: an attempt that ends with its process says nothing afterwards.
+            if row.attempts >= MAX_ATTEMPTS:
+                tx.documents.update(document_id, state=State.FAILED, reason=row.reason or CUT_OFF, retryable=True)
+                tx.jobs.release(document_id, token, None)
+            else:
+                tx.documents.update(
+                    document_id, state=State.RENDERING, attempts=row.attempts + 1, reason=None, retryable=False
+                )
+            return tx.documents.find(id=document_id) or row, token
+
+    def _put_off(self, row: DocumentRow, token: int, reason: str, *, retryable: bool) -> None:
+        again = retry_at(row.attempts, self.clock()) if retryable else None
+        state = State.ACCEPTED if again else State.FAILED
+        with self._writing(row.id, token) as tx:
+            tx.documents.update(row.id, state=state, reason=reason, retryable=retryable)
+            tx.jobs.release(row.id, token, again)
+
+    @contextlib.contextmanager
+    def _writing(self, document_id: str, token: int) -> Iterator[Transaction]:
+        """A transaction of whoever still holds the lease. Raises LeaseLostError."""
+        with self.database.begin() as tx:
+            tx.jobs.fence(document_id, token)
+            yield tx
+
+    def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
         if accepted.case.is_test and not self.keys.of(accepted.agency.seal).development:
             raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
-        filled = render(accepted, self.filler)
+        filled = render(accepted, self.filler, self.codes, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
         sealed = seal(laid_out, accepted, row.target_level, self.pages, self.sealer, self.verifier, self.clock())
         # The digests are written down before the objects: a crash between both leaves no signed file unknown to
@@ -87,7 +140,7 @@ class Production:
             "achieved_level": sealed.achieved,
             "shortfall": sealed.shortfall,
         }
-        with self.database.begin() as tx:
+        with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         for data in (accepted.case.canonical, filled.docx, laid_out.pdf, sealed.pdf):
@@ -113,7 +166,7 @@ class Production:
         doc_type = self.templates.get(row.doc_type)
         if number is None:
             raise UsageError(f"document {row.id} has no readable number")
-        with self.database.begin() as tx:
+        with self.database.read() as tx:
             agency = tx.agencies.get(row.agency_id)
         if agency is None:
             raise SealError(f"agency {row.agency_id} is no longer in the registry")
@@ -123,17 +176,11 @@ class Production:
         return Accepted(row.id, case, agency, number, doc_type)
 
     def _row(self, document_id: str) -> DocumentRow:
-        with self.database.begin() as tx:
+        with self.database.read() as tx:
             row = tx.documents.find(id=document_id)
         if row is None:
-            raise UsageError(f"no document {document_id}")
+            raise NotFoundError(f"没有这份文书；no such document: {document_id}")
         return row
-
-    def _fail(self, row: DocumentRow, reason: str, *, retryable: bool) -> None:
-        with self.database.begin() as tx:
-            tx.documents.update(
-                row.id, state=State.FAILED, reason=reason, retryable=retryable, attempts=row.attempts + 1
-            )
 
 
 def retain_until(row: DocumentRow, years: int) -> dt.datetime:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.document import DocumentRow, Level, State
 from docsvc.domain.errors import SealError
 from docsvc.domain.leaf import UPGRADED
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.store import object_key, store
-from docsvc.ports import Database, Lease, ObjectStore, Sealer, Templates, Verifier
+from docsvc.ports import Database, ObjectStore, Sealer, Templates, Verifier
 from docsvc.usecases.events import happened
+from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import retain_until
+
+SIGNED: Final = (State.SEALED, State.RECORDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,20 @@ class Lifted:
     shortfall: str | None
 
 
+def below_level(database: Database) -> Sequence[DocumentRow]:
+    """Sealed documents below their target."""
+    found: list[DocumentRow] = []
+    with database.read() as tx:
+        for target in Level:
+            lower = [level for level in Level if level.rank < target.rank]
+            found += tx.documents.search(state=SIGNED, target_level=target, achieved_level=lower)
+    return found
+
+
+def _below(row: DocumentRow) -> bool:
+    return row.achieved_level is None or row.achieved_level.rank < row.target_level.rank
+
+
 @dataclass(frozen=True, slots=True)
 class Upgrade:
     """Adds what is missing by incremental update; what was signed stays byte for byte as it was."""
@@ -35,23 +53,17 @@ class Upgrade:
     sealer: Sealer
     verifier: Verifier
     objects: ObjectStore
-    lease: Lease
+    leases: Leases
     clock: Callable[[], dt.datetime]
 
-    def pending(self) -> Sequence[DocumentRow]:
-        """Sealed documents below their target."""
-        with self.database.begin() as tx:
-            rows = tx.documents.search(state=[State.SEALED, State.RECORDED])
-        return [r for r in rows if r.achieved_level is None or r.achieved_level.rank < r.target_level.rank]
-
     def lift(self, row: DocumentRow) -> Lifted:
-        """One document. Raises SealError where the lifted file does not pass our own verifier."""
-        with self.lease.hold(row.id):
-            with self.database.begin() as tx:
+        """One document. Raises SealError where the lifted file does not pass our own verifier, BusyError where
+        another process works on it.
+        """
+        with self.leases.hold(row.id) as token:
+            with self.database.read() as tx:
                 row = tx.documents.find(id=row.id) or row
-            if row.signed_sha256 is None or (
-                row.achieved_level and row.achieved_level.rank >= row.target_level.rank
-            ):
+            if row.state not in SIGNED or row.signed_sha256 is None or not _below(row):
                 return Lifted(row, gained=False, shortfall=None)
             before = self.objects.get(object_key(row.signed_sha256))
             pdf, level, shortfall = self.sealer.lift(before, row.target_level)
@@ -65,6 +77,7 @@ class Upgrade:
             manifest = self.templates.get(row.doc_type).manifest
             store(pdf, self.objects, retain_until(row, manifest.retention_years))
             with self.database.begin() as tx:
+                tx.jobs.fence(row.id, token)
                 tx.documents.update(
                     row.id,
                     state=State.SEALED,  # until a checkpoint covers the new revision

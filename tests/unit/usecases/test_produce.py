@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from docsvc.adapters.db.database import SqlDatabase
+from docsvc.adapters.processes import LinuxProcesses
 from docsvc.adapters.stores.local import LocalStore
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import State
@@ -18,6 +18,7 @@ from docsvc.domain.errors import SealError
 from docsvc.domain.verdict import Indication, Report
 from docsvc.pipeline.store import store
 from docsvc.usecases.intake import Intake
+from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import Production
 from tests.support.cases import CHECK, FOLDER, laws, registry, sample
 
@@ -25,16 +26,12 @@ NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 
 class Everything:
-    """Glyphs, Lease and Verifier in one; the stages that would make a file are not here."""
+    """Glyphs and Verifier in one; the stages that would make a file are not here."""
 
     indication = Indication.PASSED
 
     def undrawable(self, _text):
         return []
-
-    @contextlib.contextmanager
-    def hold(self, _document_id):
-        yield
 
     def verify(self, pdf, at):
         return Report(sha256_hex(pdf), len(pdf), at, self.indication, (), ())
@@ -56,7 +53,8 @@ def accepted(database, everything):
 
 def production(database, objects, everything):
     fields = {f.name: None for f in dataclasses.fields(Production)}
-    mine = {"templates": FOLDER, "verifier": everything, "lease": everything, "clock": lambda: NOW}
+    leases = Leases(database, LinuxProcesses(), lambda: NOW, 60)
+    mine = {"templates": FOLDER, "verifier": everything, "leases": leases, "clock": lambda: NOW}
     return Production(**{**fields, **mine, "database": database, "objects": objects})
 
 

@@ -1,0 +1,66 @@
+"""The worker: takes ids of documents up and makes them, each of its processes with an office of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from docsvc.bootstrap import Service, open_process
+from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError
+from docsvc.telemetry import logger
+
+if TYPE_CHECKING:
+    import structlog
+
+PAUSES_S: Final = (1, 4, 15)  # while the database is away: together far shorter than a lease
+
+
+def run_worker() -> int:
+    """Work until SIGTERM or SIGINT; the exit code. Raises SetupError where this machine can't make documents."""
+    with open_process() as trial:
+        # What is missing is said here in one sentence, and what is imported here the processes share.
+        trial.production  # noqa: B018 - building it looks keys, fonts and authorities up
+    with open_process() as service:
+        settings = service.settings
+        return service.queue.consume(
+            opened_maker, settings.worker_processes, settings.task_limit_s, lambda name: _log().warning(name)
+        )
+
+
+@contextlib.contextmanager
+def opened_maker() -> Iterator[Callable[[str], None]]:
+    """What makes a document by its id, and never raises; its office runs already."""
+    with open_process() as service:
+        service.production  # noqa: B018 - built before the first document comes
+        service.converter.start()
+        _log().info("worker_ready")
+        yield lambda document_id: make(service, document_id)
+
+
+def make(service: Service, document_id: str) -> None:
+    """Make one document. Whatever happens is in the database, or will be when somebody claims it again."""
+    log = _log(document=document_id)
+    for pause in (*PAUSES_S, None):
+        try:
+            state = service.production.produce(document_id).state
+        except BusyError:
+            log.info("document_held_by_another")
+        except DatabaseError as e:
+            # The lease is still ours, so nobody else can go on: try again as long as that is of use.
+            log.warning("database_away", error=str(e))
+            if pause is not None:
+                time.sleep(pause)
+                continue
+        except DocsvcError as e:
+            log.warning("document_not_made", kind=e.kind, error=str(e), exc_info=e.__cause__ is not None)
+        except Exception:
+            log.exception("document_not_made", kind="internal")
+        else:
+            log.info("document_made", state=state)
+        return
+
+
+def _log(**fields: str) -> structlog.typing.FilteringBoundLogger:
+    return logger(process="worker", **fields)

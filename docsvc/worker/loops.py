@@ -1,0 +1,128 @@
+"""The two processes that look at the database again and again: sequencer and scheduler."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from docsvc.bootstrap import Service, open_process
+from docsvc.domain.document import State
+from docsvc.domain.errors import BusyError, DocsvcError
+from docsvc.telemetry import logger
+
+LONGEST_PAUSE_S: Final = 15
+EXPIRE_EVERY_S: Final = 3600
+IN_VAIN: Final = 3  # so many in a row that gained nothing: the authority is still away
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What is to be done every so many seconds; a fault is logged, and the next time comes later and later."""
+
+    name: str
+    every_s: float
+    do: Callable[[], object]
+
+    def run(self, stop: threading.Event) -> None:
+        """At once, and again until `stop` is set."""
+        pause = self.every_s
+        while not stop.is_set():
+            later = min(max(pause, 0.5) * 2, max(LONGEST_PAUSE_S, self.every_s))
+            pause = self.every_s if self.once() else later
+            stop.wait(pause)
+
+    def once(self) -> bool:
+        """Was it done? A fault of it is logged."""
+        log = logger(process=self.name)
+        try:
+            self.do()
+        except DocsvcError as e:
+            log.warning("duty_failed", kind=e.kind, error=str(e))
+        except Exception:
+            log.exception("duty_failed", kind="internal")
+        else:
+            return True
+        return False
+
+
+def run_sequencer() -> None:
+    """Put events into the log as they come, until SIGTERM or SIGINT; then once more."""
+    stop = stop_on_signals()
+    with open_process() as service:
+        duty = Duty("sequencer", service.settings.sequence_every_s, Sequencer(service).step)
+        duty.run(stop)
+        duty.once()
+
+
+class Sequencer:
+    """Sequences while something waits, and at first, and after a fault: a checkpoint may lie there unpublished."""
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._behind = service, True
+
+    def step(self) -> None:
+        if self._behind or self._waiting():
+            self._behind = True
+            self._service.sequence()
+            self._behind = False
+
+    def _waiting(self) -> bool:
+        with self._service.database.read() as tx:
+            return bool(tx.events.unsequenced(1)) or bool(tx.documents.search(state=State.SEALED))
+
+
+def run_scheduler() -> None:
+    """Sweep, lift documents to their level and forget what is old, until SIGTERM or SIGINT."""
+    stop = stop_on_signals()
+    with open_process() as service:
+        settings = service.settings
+        session = dt.timedelta(hours=settings.session_hours)
+        idle = dt.timedelta(minutes=settings.session_idle_minutes)
+        duties = (
+            Duty("scheduler.free", settings.sweep_every_s, service.sweep.free),
+            Duty("scheduler.send", settings.sweep_every_s, service.sweep.send),
+            Duty("scheduler.expire", EXPIRE_EVERY_S, lambda: service.sweep.expire(session, idle)),
+            # Of its own pace: an authority that is away lets each document wait for it.
+            Duty("scheduler.upgrade", settings.upgrade_every_s, lambda: lift_all(service, stop)),
+        )
+        service.queue  # noqa: B018 - built once, before several threads ask for it
+        service.database  # noqa: B018
+        threads = [threading.Thread(target=duty.run, args=(stop,), name=duty.name) for duty in duties]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def lift_all(service: Service, stop: threading.Event) -> None:
+    """Lift what is below its level, as long as it gains anything."""
+    log = logger(process="scheduler")
+    below = list(service.below_level())
+    random.shuffle(below)  # one that can't be lifted must not stand before all the others for ever
+    in_vain = 0
+    for row in below:
+        if stop.is_set() or in_vain >= IN_VAIN:
+            return
+        try:
+            gained = service.upgrades.lift(row).gained
+        except BusyError:
+            continue
+        except DocsvcError as e:
+            log.warning("document_not_lifted", document=row.id, kind=e.kind, error=str(e))
+            gained = False
+        in_vain = 0 if gained else in_vain + 1
+        if gained:
+            log.info("document_lifted", document=row.id)
+
+
+def stop_on_signals() -> threading.Event:
+    """Set by SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
