@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from docsvc.domain.errors import SetupError
 from docsvc.settings import Settings
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
         SealKeys,
         Verifier,
     )
+
+LOG_VKEY: Final = "log.vkey"
+"""The log's verifier key: made last, and handed to every process that has a folder of its own."""
 
 
 def now() -> dt.datetime:
@@ -109,10 +112,19 @@ class Adapters:
         return FolderChains(self.settings.certs)
 
     @property
+    def own_pki(self) -> bool:
+        """Does this process hold the development PKI itself, so that seals may be added to it?"""
+        from docsvc.adapters.pki.folder import describe
+
+        if not (self.settings.certs / "issuing.p12").exists():
+            return False
+        return describe(self.settings.certs).development
+
+    @property
     def vkey(self) -> str:
         """The log's verifier key, from where everyone may read it. Raises SetupError where it is not there."""
         try:
-            return (self.settings.certs / "log.vkey").read_text("utf-8").strip()
+            return (self.settings.certs / LOG_VKEY).read_text("utf-8").strip()
         except OSError as e:
             raise SetupError("缺少 log.vkey；log.vkey is missing beside the certificates") from e
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
-from docsvc.bootstrap.adapters import now
+from docsvc.bootstrap.adapters import LOG_VKEY, now
 from docsvc.bootstrap.service import Service
 from docsvc.domain.agency import Agency
-from docsvc.domain.errors import DocsvcError
+from docsvc.domain.errors import DocsvcError, SetupError
 from docsvc.ports import Database
 from docsvc.settings import load_settings
 from docsvc.telemetry import configure_logs, logger
@@ -57,20 +57,26 @@ def open_database() -> Iterator[Database]:
 
 
 def set_up(service: Service) -> None:
-    """Make what the embedded way lacks (keys, registry), and say so; nothing where all is there."""
+    """Make what the embedded way lacks (keys, registry), and say so; nothing where all is there.
+
+    A folder with `log.vkey` is whole, or was handed out to this process: no keys are made in it. The sample agencies
+    go with the development PKI only.
+    """
     from docsvc.adapters.pki.folder import lacking_chains
 
     certs = service.settings.certs
-    if not (certs / "authorities.json").exists() or not (certs / "log.key").exists():
+    if not (certs / LOG_VKEY).exists():
         _say(f"first use: making development keys in {certs} (no legal effect)")
         make_keys(service, _samples(service))
-    elif lacking_chains(certs):  # keys of a version that did not write the public certificates beside them
+    elif service.own_pki and lacking_chains(
+        certs
+    ):  # made by a version that did not write the certificates beside them
         make_keys(service, ())
     if service.settings.store == "s3":
         lacking = [name for name, holds in service.objects.probe().items() if not holds]
         if lacking:
             _say(f"the object store does not enforce: {', '.join(lacking)} (the log still shows any change)")
-    if not service.agencies():
+    if service.own_pki and not service.agencies():
         _say("first use: importing the sample agencies")
         service.import_agencies((service.templates_dir / "agencies.sample.json").read_bytes())
 
@@ -88,18 +94,26 @@ def make_keys(service: Service, agencies: Sequence[Agency], algorithm: Algorithm
     certs = service.settings.certs
     init_pki(certs, agencies=agencies, now=now(), algorithm=algorithm, password=service.key_password)
     create_log_key(certs / "log.key")
-    vkey = certs / "log.vkey"
+    vkey = certs / LOG_VKEY  # written last: where it stands, the keys are whole
     if not vkey.exists():
         vkey.write_text(service.notary.vkey + "\n", "utf-8")
 
 
 def init_development_pki(algorithm: Algorithm = "rsa-2048") -> Iterator[str]:
-    """Make what is missing of the development keys; a line a key file."""
+    """Make what is missing of the development keys; a line a key file.
+
+    Raises SetupError in a folder of other keys, or of those that were handed out to one process.
+    """
     from docsvc.adapters.pki.folder import inspect_pki
 
     settings = load_settings()
     with ExitStack() as closing:
         service = Service(settings, closing)
+        if (settings.certs / LOG_VKEY).exists() and not service.own_pki:
+            raise SetupError(
+                f"{settings.certs} 中不是完整的开发用密钥，不作改动；"
+                f"{settings.certs} does not hold the development PKI: nothing is made or changed there"
+            )
         make_keys(service, [*_samples(service), *service.agencies()], algorithm)
         for report in inspect_pki(settings.certs, service.key_password):
             yield f"{report.path.name}\t{report.algorithm}\tuntil {report.not_after:%Y-%m-%d}\t{report.subject}"

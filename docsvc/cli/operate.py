@@ -45,7 +45,8 @@ def agencies_import(file: Path) -> None:
     with open_service() as service:
         changed = service.import_agencies(file.read_bytes())
         click.echo(f"{changed} 个机关已更新 (agencies new or changed)")
-        for line in init_development_pki():  # a new agency needs its development seal
+        # In development a new agency's seal is made as well; a seal in production is the operator's to bring.
+        for line in init_development_pki() if service.own_pki else ():
             click.echo(line)
 
 
