@@ -23,10 +23,17 @@ def _home() -> Path:
 class Settings(BaseSettings):
     """Every knob, with its default: the embedded way, with nothing to install beside the office and the fonts."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCSVC_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DOCSVC_",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,  # `docsvc settings` shows them
+    )
 
     home: Path = Field(default_factory=_home)
-    """Folder that relative paths below start from."""
+    """Folder that relative paths below start from, and where `docsvc.toml` lies; default: the checkout, else the
+    current folder.
+    """
     data_dir: Path = Path("var")
     """Database, objects, locks and office profiles of the embedded way."""
     templates_dir: Path = Path("templates")
@@ -44,7 +51,9 @@ class Settings(BaseSettings):
     broker_url: SecretStr | None = None
     """Celery's broker, `amqp://…` (RabbitMQ) or `redis://…`; default: folders in `data_dir`."""
     worker_processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 4), ge=1)
-    """Documents that one worker makes at the same time, each with an office of its own."""
+    """Documents that one worker makes at the same time, each with an office of its own; default: one a processor,
+    at most 4.
+    """
     task_limit_s: int = Field(120, ge=10)
     """A worker process that is longer at one document is ended."""
     lease_s: int = Field(180, ge=10)
@@ -61,10 +70,13 @@ class Settings(BaseSettings):
     listen: str = "127.0.0.1:8080"
     """Address and port of the web process."""
     public_url: str | None = None
-    """Where users reach the service (behind a proxy, with https); default: http:// and `listen`."""
+    """Where users reach the service (behind a proxy, with https), as the code on each document says; default:
+    http:// and `listen`.
+    """
     trusted_proxies: int = 0
     """Proxies in front of the web process that set X-Forwarded-For and -Proto."""
     web_threads: int = Field(16, ge=1)
+    """Calls that the web process answers at the same time."""
     web_key: SecretStr | None = None
     """Signs cookies and form tokens; default: made in `data_dir` on first use. Web processes share one."""
     max_upload_mb: int = Field(50, ge=1)
@@ -72,29 +84,41 @@ class Settings(BaseSettings):
     max_wait_s: float = 60
     """Longest `Prefer: wait` that is granted."""
     rate_limit: str = "3000/minute"
-    """Calls a client may make; for nobody in particular, a sign-in and verifications: `rate_limit_anonymous`."""
+    """Calls that a client or a signed-in user may make."""
     rate_limit_anonymous: str = "60/minute"
+    """Calls that an address may make as nobody in particular: signing in, verifying, the page behind the code."""
     rate_limit_storage: SecretStr = SecretStr("memory://")
     """Where they are counted; `redis://…` counts for several web processes together."""
     session_hours: float = 12
+    """A sign-in ends after this time."""
     session_idle_minutes: float = 30
+    """A sign-in ends when it was not used for this time."""
 
     store: Literal["local", "s3"] = "local"
+    """`local`: folders in `data_dir`; `s3`: any S3, which should have object lock."""
     s3_endpoint: str = "127.0.0.1:8333"
+    """Host and port, without scheme."""
     s3_secure: bool = True
+    """TLS."""
     s3_region: str = "us-east-1"
+    """As the S3 names it."""
     s3_bucket: str = "docsvc"
+    """Made with object lock and versioning where it is missing."""
     s3_access_key: SecretStr = SecretStr("")
+    """Of an account that may read, write, lock and delete in this bucket."""
     s3_secret_key: SecretStr = SecretStr("")
+    """The other half of the key."""
     s3_ca_file: Path | None = None
     """PEM of the authorities that TLS trusts; default: the system's."""
     s3_timeout_s: float = 60
+    """For one answer of the store."""
     s3_lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
+    """`COMPLIANCE`: nobody can delete a document before its retention ends; `GOVERNANCE`: its administrator can."""
 
     tsa_url: str | None = None
     """RFC 3161 authority; default: the embedded one (development only)."""
     level: Level | None = None
-    """PAdES level asked for; default: the manifest's of each type."""
+    """PAdES level asked for: B-B, B-T, B-LT or B-LTA; default: the manifest's of each type."""
 
     font_dirs: tuple[Path, ...] = (
         Path("/usr/local/share/fonts"),
@@ -105,14 +129,18 @@ class Settings(BaseSettings):
     """Role (fangsong, kai, hei, song, title) to file names in order; roles left out keep their default chain."""
 
     office_timeout_s: float = 60
+    """An office that is longer at one document is ended."""
     office_recycle_after: int = 200
+    """Documents after which an office is started anew."""
     office_recycle_mb: int = 1200
+    """Memory in MiB beyond which an office is started anew."""
 
     log_origin: str = "docsvc-development.invalid/log"
     """Origin line of checkpoints and name of the log's key."""
     timezone: str = "Asia/Shanghai"
     """Decides what day "today" is."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """Of the service's own log lines, JSON on standard error."""
 
     @classmethod
     def settings_customise_sources(

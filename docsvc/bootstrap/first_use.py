@@ -59,8 +59,8 @@ def open_database() -> Iterator[Database]:
 def set_up(service: Service) -> None:
     """Make what the embedded way lacks (keys, registry), and say so; nothing where all is there.
 
-    A folder with `log.vkey` is whole, or was handed out to this process: no keys are made in it. The sample agencies
-    go with the development PKI only.
+    A folder with `log.vkey` is whole, or was handed out to this process: no keys are made in it. The sample
+    agencies go with the development PKI only.
     """
     from docsvc.adapters.pki.folder import lacking_chains
 
