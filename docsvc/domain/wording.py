@@ -27,6 +27,7 @@ Row = Mapping[str, str]  # label, value
 # Characters of a name that can stand centred over a date which itself ends four characters from the right edge
 # (GB/T 9704-2012 7.3.5.1), and that half of the type area (28 characters) more or less can hold.
 SHORT_NAME, LONG_NAME = 15, 21
+HALF_A_LINE = 14
 
 
 def context(accepted: Accepted) -> dict[str, Any]:
@@ -34,7 +35,8 @@ def context(accepted: Accepted) -> dict[str, Any]:
 
     Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
     ("short", "long" or "wide"), copies_note, info (rows of the 文书信息表), delivery (rows), electronic (bool),
-    test_data (bool); `body` differs by type. Raises TemplateFaultError for a type or a code that has no wording.
+    test_data (bool), people (their names); `body` differs by type. Raises TemplateFaultError for a type or a code
+    that has no wording.
     """
     if accepted.case.doc_type not in BODIES:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
@@ -80,8 +82,24 @@ def _context(accepted: Accepted) -> dict[str, Any]:
         "signoff": _signoff(agency.name),
         "copies_note": copies_note(data.get("copies") or manifest.copies),
         "info": info_rows(accepted),
+        "people": people(data),
         "body": BODIES[accepted.case.doc_type](data["body"], accepted),
     }
+
+
+def people(data: Mapping[str, Any]) -> list[str]:
+    """Names of the people whom a case names, once each; not those that take more than half a line."""
+    party, body = data["party"], data["body"]
+    many = (*data["officers"], *body.get("interviewers", ()))
+    single = (body.get(key, {}) for key in ("interviewee", "recorder", "contact"))
+    names = [
+        *([party["name"]] if party["type"] == "natural_person" else []),
+        *(party.get(key) for key in ("legal_rep", "operator")),
+        *(one.get("name") for one in (*many, *single)),
+        body.get("guardian_order", {}).get("guardian"),
+        body.get("signatures", {}).get("witness"),
+    ]
+    return [name for name in dict.fromkeys(names) if name and len(name) <= HALF_A_LINE]
 
 
 def party_rows(party: Mapping[str, Any]) -> list[Row]:
@@ -126,8 +144,9 @@ def info_rows(accepted: Accepted) -> list[Row]:
         *party_rows(data["party"]),
         *delivery_rows(data["party"]),
         *case_rows(data["case"]),
+        *officer_rows(data),
     ]
-    return rows + officer_rows(data)
+    return [*rows, _row("文书份数", copies_note(data.get("copies") or accepted.doc_type.manifest.copies))]
 
 
 def officer_rows(data: Mapping[str, Any]) -> list[Row]:
@@ -150,10 +169,10 @@ def case_rows(case: Mapping[str, Any]) -> list[Row]:
 
 
 def copies_note(copies: Mapping[str, int]) -> str:
-    """附注 on the copies (GB/T 9704-2012 7.3.6)."""
+    """How many copies there are and for whom; decisions and records have it as 附注 (GB/T 9704-2012 7.3.6)."""
     uses = [(copies.get("party", 0), "送达当事人"), (copies.get("archive", 0), "归档")]
     parts = [f"本文书一式{copies['total']}份", *(f"{n}份{use}" for n, use in uses if n)]
-    return f"（{'，'.join(parts)}。）"
+    return f"{'，'.join(parts)}。"
 
 
 def _you(party: Mapping[str, Any]) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import Accepted, Filled
+from docsvc.domain.scan import scan_address
 from docsvc.domain.wording import context
-from docsvc.ports import Filler
+from docsvc.ports import Filler, QrCodes
+
+QR: Final = "二维码"  # name of the picture in every template; its alternative text says {{ scan }}
 
 
-def render(accepted: Accepted, filler: Filler) -> Filled:
-    """Fill the type's template with the words of the case; the same case and template give the same bytes.
+def render(accepted: Accepted, filler: Filler, codes: QrCodes, public_url: str) -> Filled:
+    """Fill the type's template with the words of the case; the same case, template and address give the same bytes.
 
-    Raises TemplateFaultError where template and case do not fit, MissingGlyphError where no font has a character.
+    The QR code leads to the document's page at `public_url`. Raises TemplateFaultError where template and case do
+    not fit, MissingGlyphError where no font has a character, SetupError where the address is too long for a code.
     """
-    docx = filler.fill(accepted.doc_type.template, context(accepted))
+    words = context(accepted)
+    address = scan_address(public_url, accepted.document_id)
+    docx = filler.fill(
+        accepted.doc_type.template, {**words, "scan": address}, {QR: codes.png(address)}, words["people"]
+    )
     return Filled(docx, sha256_hex(docx))

@@ -20,6 +20,11 @@ BODIES: Mapping[str, Callable[[], str]] = {
     "no_penalty_decision": no_penalty_decision,
     "termination_notice": termination_notice,
 }
+# What stands for the QR code in a template: one white pixel.
+PLACEHOLDER = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010100000000376ef924"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
 RECORDS = {"interview_record"}
 
 
@@ -33,6 +38,7 @@ def template(doc_type: str) -> bytes:
         settings(two_sided=two_sided),
         letter_edges() if two_sided else record_edges(),
         "{{ agency.name }}{{ title }}",
+        PLACEHOLDER,
     )
 
 

@@ -10,6 +10,9 @@ from xml.sax.saxutils import escape
 NAMESPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
     'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture" '
     'xmlns:v="urn:schemas-microsoft-com:vml" '
     'xmlns:o="urn:schemas-microsoft-com:office:office" '
     'xmlns:w10="urn:schemas-microsoft-com:office:word"'
@@ -17,6 +20,7 @@ NAMESPACES = (
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+PICTURE = "picture"  # id of the one picture of a template
 WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 
 
@@ -94,15 +98,44 @@ def field(code: str) -> str:
     )
 
 
+def picture(name: str, description: str, side: int, left: int, top: int) -> str:
+    """A run with a square picture, laid on the page without moving any text; `name` is also that of its part.
+
+    Measures in English Metric Units (360 a hundredth of a millimetre), from the page's upper left corner.
+    """
+    return (
+        "<w:r><w:drawing>"
+        '<wp:anchor distT="0" distB="0" distL="0" distR="0" simplePos="0" relativeHeight="1" behindDoc="0" '
+        'locked="1" layoutInCell="1" allowOverlap="1"><wp:simplePos x="0" y="0"/>'
+        f'<wp:positionH relativeFrom="page"><wp:posOffset>{left}</wp:posOffset></wp:positionH>'
+        f'<wp:positionV relativeFrom="page"><wp:posOffset>{top}</wp:posOffset></wp:positionV>'
+        f'<wp:extent cx="{side}" cy="{side}"/><wp:effectExtent l="0" t="0" r="0" b="0"/><wp:wrapNone/>'
+        f'<wp:docPr id="1" name="{escape(name)}" descr="{escape(description)}"/>'
+        '<wp:cNvGraphicFramePr><a:graphicFrameLocks noChangeAspect="1"/></wp:cNvGraphicFramePr>'
+        '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic>'
+        f'<pic:nvPicPr><pic:cNvPr id="1" name="{escape(name)}"/><pic:cNvPicPr/></pic:nvPicPr>'
+        f'<pic:blipFill><a:blip r:embed="{PICTURE}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+        f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{side}" cy="{side}"/></a:xfrm>'
+        '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr>'
+        "</pic:pic></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>"
+    )
+
+
 def part(root: str, content: str) -> str:
     """An XML part with the namespaces that Word's elements need."""
     return f"{HEAD}<w:{root} {NAMESPACES}>{content}</w:{root}>"
 
 
 def package(
-    body: str, section: str, styles: str, settings: str, edges: Mapping[str, tuple[str, str]], title: str
+    body: str,
+    section: str,
+    styles: str,
+    settings: str,
+    edges: Mapping[str, tuple[str, str]],
+    title: str,
+    picture: bytes = b"",
 ) -> bytes:
-    """A .docx file. `edges` are headers and footers: name of the part → (its kind, its XML)."""
+    """A .docx file. `edges` are headers and footers: name of the part → (its kind, its XML); `picture` a PNG."""
     names = list(edges)
     relations = "".join(
         f'<Relationship Id="{name}" Type="{RELATIONS}/{edges[name][0]}" Target="{name}.xml"/>' for name in names
@@ -110,10 +143,14 @@ def package(
     overrides = "".join(
         f'<Override PartName="/word/{name}.xml" ContentType="{WORD_TYPE}.{edges[name][0]}+xml"/>' for name in names
     )
-    parts = {
+    relations += f'<Relationship Id="{PICTURE}" Type="{RELATIONS}/image" Target="media/image1.png"/>' * bool(
+        picture
+    )
+    parts: dict[str, str | bytes] = {
         "[Content_Types].xml": f'{HEAD}<Types xmlns="{PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         '<Default Extension="xml" ContentType="application/xml"/>'
+        '<Default Extension="png" ContentType="image/png"/>'
         f'<Override PartName="/word/document.xml" ContentType="{WORD_TYPE}.document.main+xml"/>'
         f'<Override PartName="/word/styles.xml" ContentType="{WORD_TYPE}.styles+xml"/>'
         f'<Override PartName="/word/settings.xml" ContentType="{WORD_TYPE}.settings+xml"/>'
@@ -136,13 +173,15 @@ def package(
         f'<Relationship Id="settings" Type="{RELATIONS}/settings" Target="settings.xml"/>'
         f"{relations}</Relationships>",
         **{f"word/{name}.xml": xml for name, (_, xml) in edges.items()},
+        **({"word/media/image1.png": picture} if picture else {}),
     }
     return _zip(parts)
 
 
-def _zip(parts: Mapping[str, str]) -> bytes:
+def _zip(parts: Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text.encode(), zipfile.ZIP_DEFLATED)
+        for name, content in parts.items():
+            data = content.encode() if isinstance(content, str) else content
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()

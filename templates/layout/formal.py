@@ -78,7 +78,7 @@ def no_penalty_decision() -> str:
         + when("electronic", paragraph(REMEDIES, "Text"), paragraph(ONLINE, "Closing"))
         + when("not electronic", paragraph(REMEDIES, "Closing"))
         + signoff()
-        + paragraph("{{ copies_note }}", "Note")
+        + paragraph("（{{ copies_note }}）", "Note")
     )
 
 
@@ -109,18 +109,18 @@ def interview_record() -> str:
         + paragraph("（以下空白）", "Blank")
         + when(
             "not body.refused",
-            paragraph("{{ body.read_confirm }}", "Text"),
+            paragraph("{{ body.read_confirm }}", "Closing"),
             paragraph("被约谈人（签名、按指印）：", "Signature", blank(DATE_BLANK)),
         )
         + when(
             "body.refused",
-            paragraph("笔录已交被约谈人核对，并请其书写确认语：{{ body.read_confirm }}", "Text"),
-            paragraph("被约谈人拒绝签名，理由：{{ body.refuse_reason }}由执法人员签名注明。", "Text"),
-            when("body.witness", paragraph("见证人：{{ body.witness }}。", "Text")),
+            paragraph("笔录已交被约谈人核对，并请其书写确认语：{{ body.read_confirm }}", "Closing"),
+            paragraph("被约谈人拒绝签名，理由：{{ body.refuse_reason }}由执法人员签名注明。", "Closing"),
+            when("body.witness", paragraph("见证人：{{ body.witness }}。", "Closing")),
             when("body.witness", paragraph("见证人（签名）：", "Signature", blank(DATE_BLANK))),
         )
         + each("one", "body.interviewers", paragraph("约谈人（签名）：", "Signature", blank(DATE_BLANK)))
         + paragraph("记录人（签名）：", "Signature", blank(DATE_BLANK))
         + signoff()
-        + paragraph("{{ copies_note }}", "Note")
+        + paragraph("（{{ copies_note }}）", "Note")
     )

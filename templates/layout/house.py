@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from templates.layout.elements import field, paragraph, part, run, when
+from templates.layout.elements import field, paragraph, part, picture, run, when
 
 # Twips (1/20 pt). The type area is 156 × 225 mm, of 22 lines with 28 characters each (5.2.1, 5.2.3): a 16 pt
 # character advances by 15.75 pt, a line by 28.95 pt.
@@ -18,6 +18,12 @@ TEXT_WIDTH = PAGE_WIDTH - LEFT - RIGHT
 FOOTER = 1389
 # A record's footer has a line for the party's signature too, and stands lower.
 RECORD_FOOTER = 850
+
+# The QR code, 20 mm with its white border, in the upper right corner over the act code. Its black part ends where
+# the text ends, so its border of 2 mm stands out of the type area. In English Metric Units.
+MM = 36000
+QR_SIDE = 20 * MM
+QR_LEFT, QR_TOP = (210 - 26 + 2) * MM - QR_SIDE, 36 * MM - QR_SIDE
 
 # Boxes, right-aligned, in which name and date stand centred on one axis: their width in characters. The axis of
 # the date is 7.5 characters from the right edge: 4 for the margin and half of a date of 7 (7.3.5.1). Longer names
@@ -89,13 +95,13 @@ NO_PITCH = '<w:spacing w:val="0"/>'
 # Facts are not torn over two pages (keepLines): a sentence of a decision stays readable, and can be searched.
 STYLES = (
     Style("Normal", "Normal", paragraph=CHINESE + spacing() + align("both"), language=FIGURES),
-    Style("Code", "行政行为码", size=24, paragraph=spacing(400) + align("right"), run=NO_PITCH),
+    Style("Code", "行政行为码", size=24, paragraph=spacing(320) + align("right"), run=NO_PITCH),
     Style(
         "AgencyTitle",
         "机关名称",
         font="小标宋",
         size=44,
-        paragraph=KEEP_NEXT + spacing(700, before=160) + align("center"),
+        paragraph=KEEP_NEXT + spacing(590, before=120) + align("center"),
         run=NO_PITCH,
     ),
     Style(
@@ -103,10 +109,11 @@ STYLES = (
         "文书标题",
         font="小标宋",
         size=44,
-        paragraph=KEEP_NEXT + spacing(700) + align("center") + HEADING.format(0),
+        paragraph=KEEP_NEXT + spacing(590) + align("center") + HEADING.format(0),
         run=NO_PITCH,
     ),
-    Style("Number", "发文字号", paragraph=KEEP_NEXT + spacing(before=200, after=290) + align("center")),
+    # Code, title and number take four lines together, so that eighteen are left on the first page.
+    Style("Number", "发文字号", paragraph=KEEP_NEXT + spacing(before=60, after=57) + align("center")),
     Style("Addressee", "主送", paragraph=KEEP_NEXT + spacing() + align("left")),
     Style("Text", "公文正文", paragraph=KEEP_LINES + spacing() + indent(first=TWO) + align("both")),
     Style("Closing", "正文末段", "Text", paragraph=KEEP_NEXT),
@@ -124,7 +131,11 @@ STYLES = (
     Style(
         "Signature",
         "签名栏",
-        paragraph=KEEP_LINES + '<w:tabs><w:tab w:val="left" w:pos="5700"/></w:tabs>' + spacing(620) + align("left"),
+        paragraph=KEEP_NEXT
+        + KEEP_LINES
+        + '<w:tabs><w:tab w:val="left" w:pos="5700"/></w:tabs>'
+        + spacing(620)
+        + align("left"),
     ),
     *(
         Style(
@@ -250,6 +261,11 @@ def blank(after: str = "") -> str:
     An underlined tab: a line, not a row of low lines that reads as a forgotten placeholder.
     """
     return f'<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:tab/></w:r>{run(after) if after else ""}'
+
+
+def qr_code() -> str:
+    """The QR code: a placeholder that is drawn anew for each document."""
+    return picture("二维码", "二维码，扫描可查看本文书的状态：{{ scan }}", QR_SIDE, QR_LEFT, QR_TOP)
 
 
 def _header(number: int) -> str:

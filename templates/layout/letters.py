@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from templates.layout.elements import each, fact_table, paragraph, when
+from templates.layout.house import qr_code
 
 
 def heading() -> str:
-    """Act code, agency, title and number: the top of every document."""
+    """QR code over act code, agency, title and number: the top of every document."""
     return (
-        paragraph("行政行为码：{{ action_code }}", "Code")
+        paragraph("行政行为码：{{ action_code }}", "Code", qr_code())
         + paragraph("{{ agency.name }}", "AgencyTitle")
         + paragraph("{{ title }}", "DocumentTitle")
         + paragraph("{{ number }}", "Number")
@@ -28,14 +29,8 @@ def signoff() -> str:
 
 
 def ending() -> str:
-    """Sign-off, the note on copies, and the table of what the letter has no place for."""
-    return (
-        signoff()
-        + paragraph("{{ copies_note }}", "Note")
-        + paragraph("附：文书信息表", "Attached")
-        + fact_table("info")
-        + paragraph("", "Edge")
-    )
+    """Sign-off, and the table of what the letter has no place for (the note on copies among it)."""
+    return signoff() + paragraph("附：文书信息表", "Attached") + fact_table("info") + paragraph("", "Edge")
 
 
 def lines(name: str, style: str = "Text") -> str:
@@ -54,7 +49,8 @@ def labelled(label: str, name: str, first: str = "Item", following: str = "Text"
 
 
 ADDRESSEE = paragraph("{{ party.name }}：", "Addressee")
-NOTICE = when("body.voluntary_notice", paragraph("{{ body.voluntary_notice }}", "Text"))
+# What comes last goes with the sign-off, two lines at least: it never stands alone on a page.
+NOTICE = when("body.voluntary_notice", paragraph("{{ body.voluntary_notice }}", "Closing"))
 CONTACT = paragraph("{{ body.contact }}", "Closing")
 
 
@@ -91,7 +87,7 @@ def reminder() -> str:
         + when("body.recipients", paragraph("本提示书同时发送：{{ body.recipients }}。", "Text"))
         + when("body.period", paragraph("本提示书所提示事项{{ body.period }}适用。", "Text"))
         + NOTICE
-        + paragraph("特此提示。", "Text")
+        + paragraph("特此提示。", "Closing")
         + CONTACT
         + ending()
     )
@@ -140,9 +136,9 @@ def termination_notice() -> str:
         + paragraph(
             "根据{{ body.basis }}的规定{% if body.lapsed_on %}（该依据已于{{ body.lapsed_on }}失效）{% endif %}，"
             "本机关决定终止上述柔性执法措施。后续处理：{{ body.next_step }}",
-            "Text",
+            "Closing",
         )
-        + when("body.right_notice", paragraph("{{ body.right_notice }}", "Text"))
+        + when("body.right_notice", paragraph("{{ body.right_notice }}", "Closing"))
         + CONTACT
         + ending()
     )

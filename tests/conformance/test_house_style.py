@@ -15,8 +15,7 @@ import pytest
 from docsvc.adapters.fonts import Fonts, default_chain
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.phrases import date
-from docsvc.pipeline.render import render
-from tests.support.drafts import accepted, sample, samples
+from tests.support.drafts import accepted, filled, sample, samples
 from tests.support.office import FONT_DIRS, make_office
 
 pytestmark = [pytest.mark.office, pytest.mark.judge]
@@ -64,7 +63,7 @@ def press(tmp_path_factory):
 
         def print_(case, name):
             path = folder / f"{name}.pdf"
-            path.write_bytes(office.convert(render(case, filler).docx))
+            path.write_bytes(office.convert(filled(case, filler).docx))
             return path
 
         yield print_

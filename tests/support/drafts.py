@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from docsvc.adapters.qr import SegnoCodes
 from docsvc.adapters.template_folder import TemplateFolder
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentType
+from docsvc.domain.document import Accepted, DocumentType, Filled
 from docsvc.domain.numbering import DocNumber
 from docsvc.pipeline.convert import body_text
 from docsvc.pipeline.render import render
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+PUBLIC = "https://docsvc.example"
 
 
 class AllFonts:
@@ -67,6 +69,11 @@ def sample(name: str, change: Callable[[dict[str, Any]], object] | None = None, 
     return accepted(TEMPLATES / name / "cases" / f"valid-{number}.json", change)
 
 
+def filled(case: Accepted, filler: WordFiller) -> Filled:
+    """Its Word file."""
+    return render(case, filler, SegnoCodes(), PUBLIC)
+
+
 def golden(path: Path) -> Path:
     """Where the golden text of a sample stands."""
     return path.parent.parent / "golden" / f"{path.stem}.txt"
@@ -75,7 +82,7 @@ def golden(path: Path) -> Path:
 def drafts(filler: WordFiller) -> Iterator[tuple[Path, str]]:
     """Each sample with the text of its filled Word file."""
     for path in samples():
-        yield path, body_text(render(accepted(path), filler).docx)
+        yield path, body_text(filled(accepted(path), filler).docx)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, NoReturn, Self
 from docsvc.adapters.office.package import check_package
 from docsvc.adapters.office.process import BridgeGoneError, BridgeProcess
 from docsvc.adapters.office.profile import Profile
+from docsvc.adapters.office.typesetting import keep_whole
 from docsvc.domain.errors import ConversionError, DocumentRefusedError, SetupError
 
 SOFFICE_PLACES: Final = (
@@ -78,6 +79,7 @@ class OfficeConverter:
     def convert(self, docx: bytes) -> bytes:
         """PDF/A-2b, tagged. Raises ConversionError (refused, failed or out of time), SetupError (cannot start)."""
         check_package(docx)
+        docx = keep_whole(docx)
         self._after_fork()
         with self._lock:
             session = self._running()

@@ -6,12 +6,13 @@ import hashlib
 import io
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from docsvc.adapters.word.package import check_content, parse_part, read_package, write_package
-from docsvc.adapters.word.runs import StyleFonts, missing, name_families, set_fonts
+from docsvc.adapters.word.pictures import part_of, picture_parts
+from docsvc.adapters.word.runs import StyleFonts, add_whole_style, missing, name_families, set_fonts
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
 from docsvc.ports import FontChains
 
@@ -34,6 +35,7 @@ class _Compiled:
     fixed: Mapping[str, bytes]
     filled: Mapping[str, tuple[str, Template]]  # source with tags, compiled
     styles: StyleFonts
+    pictures: Mapping[str, str]  # name in Word → part
 
 
 class WordFiller:
@@ -44,20 +46,30 @@ class WordFiller:
         self._environment = _sandbox()
         self._kept: OrderedDict[bytes, _Compiled] = OrderedDict()
 
-    def fill(self, template: bytes, context: Mapping[str, Any]) -> bytes:
-        """Filled DOCX: the same template, context and fonts give the same bytes.
+    def fill(
+        self,
+        template: bytes,
+        context: Mapping[str, Any],
+        pictures: Mapping[str, bytes] | None = None,
+        names: Sequence[str] = (),
+    ) -> bytes:
+        """Filled DOCX: the same template, context, pictures and fonts give the same bytes.
 
-        Raises TemplateFaultError naming the expression that can't be filled or what the template must not hold,
-        MissingGlyphError naming a character that no font has.
+        `pictures` are PNGs by the name of the picture that they replace. What no line end may tear, `names` among
+        it, stands in runs of the character style WHOLE. Raises TemplateFaultError naming the expression that
+        can't be filled, the picture that is not there or what the template must not hold, MissingGlyphError
+        naming a character that no font has.
         """
         compiled = self._compiled(template)
         _check_writable(context)
         parts = dict(compiled.fixed)
+        for picture, png in (pictures or {}).items():
+            parts[part_of(picture, compiled.pictures)] = png
         for name, (source, jinja) in compiled.filled.items():
             xml = _render(name, source, jinja, context)
             root = parse_part(name, xml.encode())
             if name.startswith("word/"):
-                set_fonts(root, compiled.styles, self._fonts)
+                set_fonts(root, compiled.styles, self._fonts, names)
             parts[name] = _bytes(root)
         return write_package(parts)
 
@@ -78,20 +90,23 @@ class WordFiller:
 
         parts = read_package(template)
         tags = DocxTemplate(io.BytesIO(template))
-        fixed, filled = {}, {}
+        fixed, filled, pictures = {}, {}, {}
         styles = parse_part(STYLES, parts[STYLES])
         style_fonts = StyleFonts(styles)
         name_families(styles, self._fonts)
+        add_whole_style(styles)
         for name, data in parts.items():
             if FILLED.match(name):
                 root = parse_part(name, data)
                 check_content(name, root)
+                if name == DOCUMENT:
+                    pictures = picture_parts(root, parts)
                 # A line a paragraph, so that a fault's line number finds its paragraph.
                 source = re.sub(r"<w:p([ >])", r"\n<w:p\1", tags.patch_xml(tags.xml_to_string(root)))
                 filled[name] = (source, _compile_part(name, source, self._environment))
             else:
                 fixed[name] = _bytes(styles) if name == STYLES else data
-        return _Compiled(fixed, filled, style_fonts)
+        return _Compiled(fixed, filled, style_fonts, pictures)
 
 
 def _sandbox() -> Environment:

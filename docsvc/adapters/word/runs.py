@@ -1,12 +1,14 @@
-"""Runs of a filled Word part: each character is put into a font that has it."""
+"""Runs of a filled Word part: each character in a font that has it, what must not be torn in runs of its own."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from docsvc.adapters.word.package import W
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.domain.unbroken import unbroken
 from docsvc.ports import FontChains
 
 P: Final = f"{{{W}}}p"
@@ -19,6 +21,8 @@ BOLD: Final = f"{{{W}}}b"
 VAL: Final = f"{{{W}}}val"
 EAST_ASIA: Final = f"{{{W}}}eastAsia"
 SLOTS: Final = tuple(f"{{{W}}}{slot}" for slot in ("ascii", "hAnsi", "eastAsia", "cs"))
+STYLE: Final = f"{{{W}}}rStyle"
+WHOLE: Final = "Whole"  # character style of what no line end may tear; the office is told so when it lays out
 SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
 
 
@@ -46,7 +50,7 @@ class StyleFonts:
         own = run.find(f"{RPR}/{RFONTS}")
         if own is not None and own.get(EAST_ASIA):
             return str(own.get(EAST_ASIA))
-        for style in (run.find(f"{RPR}/{{{W}}}rStyle"), paragraph.find(f"{PPR}/{{{W}}}pStyle")):
+        for style in (run.find(f"{RPR}/{STYLE}"), paragraph.find(f"{PPR}/{{{W}}}pStyle")):
             if style is not None and (name := self._inherited(style.get(VAL))):
                 return name
         return (self._inherited(self._default_paragraph) if self._default_paragraph else None) or self._fallback
@@ -61,8 +65,9 @@ class StyleFonts:
         return None
 
 
-def set_fonts(root: Any, styles: StyleFonts, fonts: FontChains) -> None:
-    """Split the runs under `root` so that every character stands in a font that has it, then name real families.
+def set_fonts(root: Any, styles: StyleFonts, fonts: FontChains, names: Sequence[str] = ()) -> None:
+    """Split the runs under `root` so that every character stands in a font that has it, and numbers, dates, amounts
+    and `names` in runs of style WHOLE; then name real families.
 
     Raises MissingGlyphError naming the text and the character, TemplateFaultError for a font without a role.
     """
@@ -72,8 +77,17 @@ def set_fonts(root: Any, styles: StyleFonts, fonts: FontChains) -> None:
                 continue
             name = styles.name(run, paragraph)
             role = role_of(name, fonts)
-            _split(run, role, fonts)
+            _split(run, role, fonts, names)
     name_families(root, fonts)
+
+
+def add_whole_style(styles: Any) -> None:
+    """Define the character style WHOLE where a template has none: it says what is meant and changes no looks."""
+    if any(style.get(f"{{{W}}}styleId") == WHOLE for style in styles.iter(f"{{{W}}}style")):
+        return
+    style = styles.makeelement(f"{{{W}}}style", {f"{{{W}}}type": "character", f"{{{W}}}styleId": WHOLE})
+    style.append(style.makeelement(f"{{{W}}}name", {VAL: "不断行"}))
+    styles.append(style)
 
 
 def role_of(name: str | None, fonts: FontChains) -> str:
@@ -108,19 +122,29 @@ def _name(element: Any, family: str) -> None:
         element.set(slot, family)
 
 
-def _split(run: Any, role: str, fonts: FontChains) -> None:
+def _split(run: Any, role: str, fonts: FontChains, names: Sequence[str]) -> None:
     own = fonts.family(role)[0]
-    pieces = {text: _pieces(text.text or "", role, fonts, run) for text in run.iter(T)}
-    if all(family == own for parts in pieces.values() for family, _ in parts):
-        return
     properties, previous = run.find(RPR), run
+    styled = properties is not None and properties.find(STYLE) is not None  # a run has one style: the template's
+    pieces = {
+        text: [
+            (family, piece, whole)
+            for part, whole in ([(text.text or "", False)] if styled else _parts(text.text or "", names))
+            for family, piece in _pieces(part, role, fonts, run)
+        ]
+        for text in run.iter(T)
+    }
+    if all(family == own and not whole for parts in pieces.values() for family, _, whole in parts):
+        return
     for child in [c for c in run if c.tag != RPR]:
-        for family, text in pieces.get(child, [(own, None)]):
+        for family, text, whole in pieces.get(child, [(own, None, False)]):
             part = run.makeelement(R)
             if properties is not None:
                 part.append(copy.deepcopy(properties))
             if family != own:
                 _set_family(part, family)
+            if whole:
+                _properties(part).insert(0, part.makeelement(STYLE, {VAL: WHOLE}))
             if text is None:
                 part.append(child)
             else:
@@ -130,6 +154,18 @@ def _split(run: Any, role: str, fonts: FontChains) -> None:
             previous.addnext(part)
             previous = part
     run.getparent().remove(run)
+
+
+def _parts(text: str, names: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """`text` in pieces, each with whether it is to be kept whole."""
+    at = 0
+    for start, end in unbroken(text, names):
+        if start > at:
+            yield text[at:start], False
+        yield text[start:end], True
+        at = end
+    if at < len(text):
+        yield text[at:], False
 
 
 def _pieces(text: str, role: str, fonts: FontChains, run: Any) -> list[tuple[str, str]]:
@@ -152,13 +188,17 @@ def missing(text: str, char: str) -> str:
 
 
 def _set_family(run: Any, family: str) -> None:
+    properties = _properties(run)
+    element = properties.find(RFONTS)
+    if element is None:
+        element = properties.makeelement(RFONTS)
+        properties.insert(0 if properties.find(STYLE) is None else 1, element)
+    _name(element, family)
+
+
+def _properties(run: Any) -> Any:
     properties = run.find(RPR)
     if properties is None:
         properties = run.makeelement(RPR)
         run.insert(0, properties)
-    element = properties.find(RFONTS)
-    if element is None:
-        element = properties.makeelement(RFONTS)
-        style = properties.find(f"{{{W}}}rStyle")
-        properties.insert(0 if style is None else 1, element)
-    _name(element, family)
+    return properties

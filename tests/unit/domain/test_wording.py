@@ -17,9 +17,8 @@ from docsvc.domain.rules.no_penalty import HARMS
 from docsvc.domain.rules.termination import REASONS
 from docsvc.domain.wording import BODIES, context
 from docsvc.pipeline.convert import body_text
-from docsvc.pipeline.render import render
 from tests.support.cases import ABSENT, broken, changed
-from tests.support.drafts import TEMPLATES, AllFonts, accepted, drafts, golden, sample, samples
+from tests.support.drafts import TEMPLATES, AllFonts, accepted, drafts, filled, golden, sample, samples
 
 FILLER = WordFiller(AllFonts())
 # Codes that documents say in words, and the agency's key in the registry.
@@ -27,7 +26,7 @@ CODE = re.compile(r"docsvc\.case/1|[a-z]+(_[a-z0-9]+)*|demo-[a-z]+")
 
 
 def text_of(case) -> str:
-    return body_text(render(case, FILLER).docx)
+    return body_text(filled(case, FILLER).docx)
 
 
 def flat(text: str) -> str:
@@ -176,14 +175,14 @@ def test_longer_names_move_the_sign_off_to_the_left(length, place):
     case = sample("advice")
     renamed = dataclasses.replace(case, agency=dataclasses.replace(case.agency, name="局" * length))
     assert context(renamed)["signoff"] == place
-    assert body_text(render(renamed, FILLER).docx).splitlines().count("局" * length) == 2  # title and sign-off
+    assert body_text(filled(renamed, FILLER).docx).splitlines().count("局" * length) == 2  # title and sign-off
 
 
 def test_copies_come_from_the_case_or_the_manifest():
-    assert context(sample("no_penalty_decision"))["copies_note"] == "（本文书一式3份，1份送达当事人，2份归档。）"
+    assert context(sample("no_penalty_decision"))["copies_note"] == "本文书一式3份，1份送达当事人，2份归档。"
     without = sample("advice", lambda c: c.pop("copies"))
-    assert context(without)["copies_note"] == "（本文书一式2份，1份送达当事人，1份归档。）"
-    assert context(sample("interview_record"))["copies_note"] == "（本文书一式1份，1份归档。）"
+    assert context(without)["copies_note"] == "本文书一式2份，1份送达当事人，1份归档。"
+    assert context(sample("interview_record"))["copies_note"] == "本文书一式1份，1份归档。"
 
 
 def test_a_type_without_wording_and_a_case_without_what_it_needs_are_named():

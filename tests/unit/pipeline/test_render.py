@@ -1,20 +1,44 @@
-"""Render: the same case and template are the same bytes."""
+"""Render: the same case, template and address are the same bytes."""
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import zipfile
+
+import pytest
+
+from docsvc.adapters.qr import SegnoCodes
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.scan import scan_address
 from docsvc.pipeline.render import render
-from tests.support.drafts import AllFonts, sample
+from tests.support.drafts import PUBLIC, AllFonts, filled, sample
 
 
 def test_the_same_case_gives_the_same_bytes_in_any_process():
-    one, other = (render(sample("advice"), WordFiller(AllFonts())) for _ in range(2))
+    one, other = (filled(sample("advice"), WordFiller(AllFonts())) for _ in range(2))
     assert one == other
     assert one.sha256 == sha256_hex(one.docx)
 
 
 def test_another_fact_gives_another_file():
     filler = WordFiller(AllFonts())
-    changed = render(sample("advice", lambda c: c["party"].update(phone="00000000009")), filler)
-    assert changed.sha256 != render(sample("advice"), filler).sha256
+    changed = filled(sample("advice", lambda c: c["party"].update(phone="00000000009")), filler)
+    assert changed.sha256 != filled(sample("advice"), filler).sha256
+
+
+def test_the_code_and_its_words_lead_to_this_document_at_this_service():
+    case = dataclasses.replace(sample("advice"), document_id="f00d")
+    docx = render(case, WordFiller(AllFonts()), SegnoCodes(), "https://other.example/docs").docx
+    address = "https://other.example/docs/d/f00d"
+    with zipfile.ZipFile(io.BytesIO(docx)) as package:
+        pictures = [package.read(name) for name in package.namelist() if name.startswith("word/media/")]
+        assert pictures == [SegnoCodes().png(address)]
+        assert f'descr="二维码，扫描可查看本文书的状态：{address}"' in package.read("word/document.xml").decode()
+
+
+@pytest.mark.parametrize("given", ["https://a.example", "https://a.example:8443/docsvc"])
+def test_the_address_of_a_document(given):
+    assert scan_address(given, "x") == f"{given}/d/x"
+    assert PUBLIC[-1] != "/"

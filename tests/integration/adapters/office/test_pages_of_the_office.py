@@ -1,29 +1,21 @@
 """The pages of a real office: every missing glyph is caught, every case that ships gets its seal's place."""
 
-import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from docsvc.adapters.fonts import Fonts, default_chain
 from docsvc.adapters.pages import PdfPages
-from docsvc.adapters.template_folder import TemplateFolder
 from docsvc.adapters.word import WordFiller
-from docsvc.domain.agency import Agency
-from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, Filled
+from docsvc.domain.document import Filled
 from docsvc.domain.errors import MissingGlyphError
-from docsvc.domain.numbering import DocNumber
 from docsvc.pipeline.convert import convert
-from docsvc.pipeline.render import render
 from docsvc.pipeline.seal import chinese_date
+from tests.support.drafts import accepted, filled, samples
 from tests.support.office import BODY_FONT, FONT_DIRS, make_docx, make_office
 
 pytestmark = pytest.mark.office
 
-TEMPLATES = Path(__file__).resolve().parents[4] / "templates"
-CASES = sorted(TEMPLATES.glob("*/cases/valid-*.json"))
 LONE = "FandolFang-Regular.otf"
 
 
@@ -78,16 +70,13 @@ def filler():
     return WordFiller(Fonts(default_chain(FONT_DIRS)))
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
+@pytest.mark.parametrize("path", samples(), ids=lambda path: f"{path.parts[-3]}/{path.stem}")
 def test_each_shipped_case_is_whole_and_has_its_seal_on_the_sign_off(path, office, filler):
-    case = Case.of(json.loads(path.read_text()))
-    registry = json.loads((TEMPLATES / "agencies.sample.json").read_text())
-    agency = next(Agency.from_json(entry) for entry in registry if entry["id"] == case.agency_id)
-    doc_type = TemplateFolder(TEMPLATES).get(case.doc_type)
-    filled = render(Accepted("id", case, agency, DocNumber("舟示", 2026, 1), doc_type), filler)
+    case = accepted(path)
+    seal = case.agency.seal
     pages = PdfPages()
-    made = convert(filled, office, pages)
-    place = pages.seal_place(made.pdf, agency.seal.name, chinese_date(case.issue_date), agency.seal.diameter_mm)
+    made = convert(filled(case, filler), office, pages)
+    place = pages.seal_place(made.pdf, seal.name, chinese_date(case.case.issue_date), seal.diameter_mm)
     # The last pages hold the table of facts: the sign-off comes before them.
     assert 0 <= place.page < made.pages
     assert place.x > 595 / 2
