@@ -137,6 +137,14 @@ jobs = sa.Table(
     sa.Column("held_until", UtcDateTime),
 )
 
+# Each sweep asks who holds a job; those are few, however many documents there are.
+sa.Index(
+    "ix_jobs_held",
+    jobs.c.document_id,
+    sqlite_where=jobs.c.holder.is_not(None),
+    postgresql_where=jobs.c.holder.is_not(None),
+)
+
 # Idempotency-Keys. `client_id` has no reference: a person at the pages may post as well as a system.
 postings = sa.Table(
     "postings",

@@ -391,12 +391,16 @@ from docsvc.adapters.db.database import SqlDatabase
 database = SqlDatabase(sys.argv[1])
 with database.begin() as tx:
     tx.numbers.take("a", "测", 2026)
+with database.read() as tx:
+    tx.agencies.list()
 children = []
 for _ in range(3):
     if (child := os.fork()) == 0:
         for _ in range(10):
             with database.begin() as tx:
                 tx.numbers.take("a", "测", 2026)
+            with database.read() as tx:
+                tx.agencies.list()
         os._exit(0)
     children.append(child)
 assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
@@ -427,6 +431,19 @@ def test_a_server_that_ends_the_session_costs_one_transaction(tables_on_postgres
     assert raised.value.retryable
     with database.begin() as tx:
         assert tx.agencies.list() == []
+    database.close()
+
+
+@pytest.mark.database
+def test_a_reader_s_connection_serves_a_writer_as_every_other(tables_on_postgres):
+    database = SqlDatabase(tables_on_postgres)
+    ask = sa.text("SELECT pg_backend_pid(), current_setting('transaction_isolation')")
+    with database.read() as tx:
+        pid, level = tx._connection.execute(ask).one()
+    assert level == "repeatable read"
+    with database.begin() as tx:
+        assert tx._connection.execute(ask).one() == (pid, "read committed")
+        assert tx.numbers.take("a", "测", 2026) == 1
     database.close()
 
 

@@ -135,7 +135,7 @@ def test_the_migrations_make_the_tables_that_the_code_expects(url):
 
 
 def test_the_comparison_would_see_a_column_and_an_index_that_are_missing(url):
-    run(url, "ALTER TABLE jobs DROP COLUMN holder", "DROP INDEX ix_documents_issue_date")
+    run(url, "ALTER TABLE users DROP COLUMN failures", "DROP INDEX ix_documents_issue_date")
     assert sorted(found[0] for found in differences(url)) == ["add_column", "add_index"]
 
 

@@ -22,6 +22,13 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(255)),
         sa.Column("held_until", INSTANT),
     )
+    op.create_index(
+        "ix_jobs_held",
+        "jobs",
+        ["document_id"],
+        sqlite_where=sa.text("holder IS NOT NULL"),
+        postgresql_where=sa.text("holder IS NOT NULL"),
+    )
     op.create_table(
         "postings",
         sa.Column("client_id", sa.String(36), primary_key=True),
