@@ -144,7 +144,7 @@ class Accounts:
             tx.users.update(user.id, password_hash=password_hash, failures=0, locked_until=None)
             tx.sessions.remove(user_id=user.id)
             token = self._open_session(tx, user, now)
-        self.note(logging.WARNING, "password_changed", user=user.name)
+        self.note(logging.INFO, "password_changed", user=user.name)
         return SignedIn(token, user.principal)
 
     # ---- the administrator's side
@@ -164,7 +164,7 @@ class Accounts:
             if agency_id is not None and tx.agencies.get(agency_id) is None:
                 raise UsageError(f"登记表中没有机关{agency_id}；no such agency in the registry: {agency_id}")
             tx.users.add(user)
-        self.note(logging.WARNING, "user_added", user=name, role=role.value, agency=agency_id)
+        self.note(logging.INFO, "user_added", user=name, role=role.value, agency=agency_id)
         return user
 
     def list(self) -> Sequence[User]:
@@ -179,7 +179,7 @@ class Accounts:
         with self.database.begin() as tx:
             tx.users.update(user.id, password_hash=password_hash, failures=0, locked_until=None)
             tx.sessions.remove(user_id=user.id)
-        self.note(logging.WARNING, "password_set", user=user.name)
+        self.note(logging.INFO, "password_set", user=user.name)
 
     def disable(self, name: str) -> User:
         """The account stays, since history names it, but nobody signs in with it; its sessions end at once."""
@@ -195,7 +195,7 @@ class Accounts:
             tx.users.update(user.id, disabled_at=at)
             if at:
                 tx.sessions.remove(user_id=user.id)
-        self.note(logging.WARNING, "user_disabled" if at else "user_enabled", user=user.name)
+        self.note(logging.INFO, "user_disabled" if at else "user_enabled", user=user.name)
         return replace(user, disabled_at=at)
 
     def _named(self, name: str) -> User:

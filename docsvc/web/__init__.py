@@ -1,1 +1,17 @@
 """The pages for officers, auditors and anyone with a document in hand."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from docsvc.bootstrap import Service
+from docsvc.web import accounts, checking, documents, errors, posting, vocabulary
+from docsvc.web.guard import guard, pages
+
+__all__ = ["accounts", "checking", "documents", "errors", "posting", "register", "vocabulary"]
+
+
+def register(app: Flask, service: Service) -> None:
+    """Add the pages to an application; `service` answers them."""
+    guard(app, service)
+    app.register_blueprint(pages)
