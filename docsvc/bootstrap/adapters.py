@@ -161,6 +161,8 @@ class Adapters:
         description = describe(self.settings.certs)
         if description.development:
             self._closing.enter_context(Authorities(self.settings.certs, self.key_password))
+        elif not self.settings.tsa_url:
+            raise SetupError("未设置时间戳机构；no time-stamp authority is set: DOCSVC_TSA_URL")
         sealer = PadesSealer(
             self.keys,
             self._font_files["song"],

@@ -37,14 +37,17 @@ SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SERVICES = ("root", "issuing", "ocsp-root", "ocsp-issuing", "tsa", "officer")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """authorities.json: which PKI this is, where its authorities answer, and that it is for development."""
+    """authorities.json: which PKI this is, where its authorities answer, and that it is for development.
 
-    pki_id: str
-    port: int
+    Of keys in production it says no more than that they are not: `{"development": false}`.
+    """
+
     development: bool
-    algorithm: Algorithm
+    pki_id: str = ""
+    port: int = 0
+    algorithm: Algorithm = "rsa-2048"
 
     @property
     def base_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -39,31 +40,36 @@ class FolderChains:
 
     def of(self, design: SealDesign) -> tuple[bytes, ...]:
         """Raises SetupError where they are not there or can't be read."""
+        return tuple(c.public_bytes(Encoding.DER) for c in self._load(design))
+
+    def valid_until(self, design: SealDesign) -> dt.datetime:
+        """When the first of them expires. Raises SetupError."""
+        return min(c.not_valid_after_utc for c in self._load(design))
+
+    def _load(self, design: SealDesign) -> list[x509.Certificate]:
         try:
-            found = x509.load_pem_x509_certificates(chain_path(self._folder, design.id).read_bytes())
+            return x509.load_pem_x509_certificates(chain_path(self._folder, design.id).read_bytes())
         except (OSError, ValueError) as e:
             raise SetupError(
                 f"没有印章“{design.name}”的公开证书，请运行 docsvc pki init；"
                 f"no public certificates of the seal {design.id} here: run `docsvc pki init`"
             ) from e
-        return tuple(c.public_bytes(Encoding.DER) for c in found)
 
 
 class FolderKeys:
-    """The seal keys of a PKI folder (fits ports.SealKeys). `password` None: the folder's own."""
+    """The seal keys of a PKI folder (fits ports.SealKeys). `password` None: the folder's own.
+
+    Of a folder that holds no seal's key (whoever only lifts documents needs none) no password is asked either.
+    """
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
         description = describe(folder)
         self.development = description.development
         self._folder = folder
-        self._password = password_of(folder, password)
+        self._password = password_of(folder, password) if any((folder / "seals").glob("*.p12")) else ""
         self._loaded: dict[str, tuple[LoadedSeal, str]] = {}
         self._lock = threading.Lock()
-        try:
-            root = x509.load_pem_x509_certificate((folder / ROOT_PEM).read_bytes())
-        except (OSError, ValueError) as e:
-            raise SetupError(f"{ROOT_PEM} of {folder.name} can't be read") from e
-        self.roots = (root.public_bytes(Encoding.DER),)
+        self.roots = _roots(folder)
 
     def of(self, design: SealDesign) -> LoadedSeal:
         """The key of `design`, whose certificate must bear the seal's name. Raises SealError."""
@@ -89,3 +95,14 @@ class FolderKeys:
             return LoadedSeal(file, development=self.development), str(names[0].value) if names else ""
         except SetupError as e:
             raise SealError(f"the seal of {design.name} can't be used: {e}") from e
+
+
+def _roots(folder: Path) -> tuple[bytes, ...]:
+    """DER of all certificates in *.pem of the folder: a time-stamp authority's root is often not the seals'."""
+    found = []
+    for path in (folder / ROOT_PEM, *sorted(set(folder.glob("*.pem")) - {folder / ROOT_PEM})):
+        try:
+            found += x509.load_pem_x509_certificates(path.read_bytes())
+        except (OSError, ValueError) as e:
+            raise SetupError(f"{path.name} of {folder.name} can't be read") from e
+    return tuple(c.public_bytes(Encoding.DER) for c in found)
