@@ -11,7 +11,7 @@ from docsvc.domain.access import Client, Session, User
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.document import DocumentFilter, DocumentRow, DocumentType, Level, SealPlace
 from docsvc.domain.errors import Finding
-from docsvc.domain.job import Job, Posting
+from docsvc.domain.job import Backlog, Job, Posting
 from docsvc.domain.merkle import LogEvent
 from docsvc.domain.note import Note
 from docsvc.domain.verdict import Report
@@ -145,6 +145,9 @@ class SealChains(Protocol):
     def of(self, design: SealDesign) -> Sequence[bytes]:
         """DER certificates as in SealKey.chain. Raises SetupError that names the seal where there are none."""
 
+    def valid_until(self, design: SealDesign) -> dt.datetime:
+        """When the first of them expires. Raises SetupError."""
+
 
 class Verifier(Protocol):
     """PAdES validation, offline."""
@@ -270,6 +273,9 @@ class EventRepo(Protocol):
     def unsequenced(self, limit: int) -> Sequence[LogEvent]:
         """Events that have no leaf yet, oldest first."""
 
+    def waiting(self) -> tuple[int, dt.datetime | None]:
+        """How many have no leaf yet, and when the oldest of them happened."""
+
 
 class LogRepo(Protocol):
     """The tree: entries, stored subtree hashes, signed checkpoints."""
@@ -324,6 +330,9 @@ class JobRepo(Protocol):
 
     def held(self) -> Sequence[Job]:
         """Jobs with a holder."""
+
+    def backlog(self) -> Backlog:
+        """How much work there is."""
 
 
 class PostingRepo(Protocol):

@@ -8,7 +8,7 @@ import secrets
 import tomllib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from docsvc.bootstrap.adapters import Adapters, log_keys, now
@@ -237,6 +237,11 @@ class Service(Adapters):
             ) from e
         schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
         return import_agencies(entries, self.database, self.schema_check, schema)
+
+    def sample_case(self, doc_type: str) -> Any:
+        """A valid case of that type as JSON, for whoever wants to see one; None where none is at hand."""
+        path = self.templates_dir / doc_type / "cases" / "valid-1.json"
+        return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
     def agencies(self) -> Sequence[Agency]:
         """The registry."""

@@ -32,6 +32,7 @@ COMMANDS = {
     "agencies": ("docsvc.cli.operate", "agencies"),
     "templates": ("docsvc.cli.operate", "templates"),
     "users": ("docsvc.cli.users", "users"),
+    "clients": ("docsvc.cli.clients", "clients"),
     "settings": ("docsvc.cli.settings", "settings"),
     "doctor": ("docsvc.cli.operate", "doctor"),
 }

@@ -192,6 +192,13 @@ class ConflictError(DocsvcError):
     kind = "conflict"
 
 
+class StillRunningError(ConflictError):
+    """The first request with this Idempotency-Key still runs."""
+
+    kind = "still_running"
+    retryable = True
+
+
 class KeyReusedError(DocsvcError):
     """The same Idempotency-Key came with another body."""
 

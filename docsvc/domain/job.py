@@ -23,6 +23,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Work that is not done: `waiting` with nobody at it, `held` by somebody; since when the oldest one waits that
+    nobody ever began.
+    """
+
+    waiting: int
+    held: int
+    unbegun_since: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """An Idempotency-Key of a client: the digest of its body, and the document once there is one.
 

@@ -110,6 +110,11 @@ class Search:
             row = visible(tx, principal, document_id)
             return Found(row, _place(tx, row))
 
+    def place(self, row: DocumentRow) -> LogPlace | None:
+        """Where the log records the row's file, for a caller who has the row already."""
+        with self.database.read() as tx:
+            return _place(tx, row)
+
     def history(self, principal: Principal, document_id: str) -> Sequence[Happened]:
         """Everything that happened to a document, in order, deliveries included.
 

@@ -11,7 +11,7 @@ from typing import Final
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import ConflictError, KeyReusedError, NotFoundError, QueueError
+from docsvc.domain.errors import KeyReusedError, NotFoundError, QueueError, StillRunningError
 from docsvc.domain.job import Posting
 from docsvc.ports import Database, Queue
 from docsvc.usecases.intake import Acceptance, Intake, read_case
@@ -37,7 +37,7 @@ class Reception:
         """The document of the case in `raw`, under the caller's Idempotency-Key.
 
         The same key with the same bytes gives the same document again, as it is now. Raises ForbiddenError;
-        KeyReusedError for the key with other bytes; ConflictError while the first call with it still runs;
+        KeyReusedError for the key with other bytes; StillRunningError while the first call with it still runs;
         CaseRefusedError, which leaves neither a document nor a key behind.
         """
         principal.require(Permission.CREATE)
@@ -52,7 +52,7 @@ class Reception:
                     )
                 row = None if earlier.document_id is None else tx.documents.find(id=earlier.document_id)
                 if row is None:
-                    raise ConflictError(
+                    raise StillRunningError(
                         "使用同一 Idempotency-Key 的请求仍在处理；a request with this Idempotency-Key still runs"
                     )
                 return Acceptance(row, new=False)

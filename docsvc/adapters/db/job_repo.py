@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from docsvc.adapters.db.repos import insert
 from docsvc.adapters.db.tables import documents, jobs, postings
 from docsvc.domain.errors import BusyError, ConflictError, LeaseLostError, NotFoundError
-from docsvc.domain.job import Job, Posting
+from docsvc.domain.job import Backlog, Job, Posting
 
 JOB_FIELDS: Final = [jobs.c[f.name] for f in dataclasses.fields(Job)]
 POSTING_FIELDS: Final = [postings.c[f.name] for f in dataclasses.fields(Posting)]
@@ -105,6 +105,21 @@ class SqlJobRepo:
         """Jobs with a holder, whether its lease still runs or not."""
         query = sa.select(*JOB_FIELDS).where(jobs.c.holder.is_not(None)).order_by(jobs.c.document_id)
         return [Job(**row) for row in self._connection.execute(query).mappings()]
+
+    def backlog(self) -> Backlog:
+        """How much work there is."""
+        unheld = sa.and_(jobs.c.holder.is_(None), jobs.c.due_at.is_not(None))
+        never = sa.and_(unheld, documents.c.attempts == 0)
+        waiting, held, since = self._connection.execute(
+            sa.select(
+                sa.func.count().filter(unheld),
+                sa.func.count().filter(jobs.c.holder.is_not(None)),
+                sa.func.min(documents.c.created_at).filter(never),
+            )
+            .select_from(jobs.join(documents))
+            .where(sa.or_(jobs.c.due_at.is_not(None), jobs.c.holder.is_not(None)))
+        ).one()
+        return Backlog(int(waiting), int(held), since)
 
 
 class SqlPostingRepo:

@@ -228,6 +228,13 @@ class SqlEventRepo:
         """Events that have no leaf yet, oldest first."""
         return self._select(events.c.leaf_index.is_(None), limit)
 
+    def waiting(self) -> tuple[int, dt.datetime | None]:
+        """How many have no leaf yet, and when the oldest of them happened."""
+        count, since = self._connection.execute(
+            sa.select(sa.func.count(), sa.func.min(events.c.at)).where(events.c.leaf_index.is_(None))
+        ).one()
+        return int(count), since
+
     def _select(self, where: sa.ColumnElement[bool], limit: int | None = None) -> Sequence[LogEvent]:
         columns = [events.c[f.name] for f in dataclasses.fields(LogEvent)]
         query = sa.select(*columns).where(where).order_by(events.c.position).limit(limit)
