@@ -6,7 +6,9 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
-run: demo ## issue the sample documents (see demo)
+run: setup ## the whole service on this machine, with sample documents and accounts; Ctrl-C stops it
+	@echo "docsvc: starting, and making the sample documents"
+	@exec uv run -q docsvc serve --demo
 
 demo: setup ## issue the six sample documents into var/demo/ and verify them
 	@uv run -q docsvc issue templates/*/cases/valid-1.json --out var/demo

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from docsvc.bootstrap import Service, end_with, open_process, open_service
+from docsvc.cli.demo import prepare
 from docsvc.cli.supervisor import Child, supervise
 from docsvc.domain.errors import SetupError
 from docsvc.settings import Settings
@@ -82,18 +83,20 @@ def listen(address: str) -> socket.socket:
 
 
 @click.command()
-def serve() -> int:
+@click.option("--demo", is_flag=True, help="with demonstration accounts, an API key and the sample documents")
+def serve(*, demo: bool) -> int:
     """The whole service in one go: web, worker, sequencer and scheduler, until Ctrl-C."""
     with open_service() as service:
         settings = service.settings
         listening = listen(settings.listen)  # held here: calls wait while a web process is replaced
         children = _children(service, listening.fileno())
-    return supervise(
-        children,
-        ready=lambda: answers(settings.listen),
-        say=f"docsvc: {settings.public}  (Ctrl-C to stop)",
-        stopping=listening.close,
-    )
+        shown = prepare(service) if demo else None
+        return supervise(
+            children,
+            ready=lambda: answers(settings.listen) and (shown is None or shown.ready()),
+            say=shown.text if shown else f"docsvc: {settings.public}  (Ctrl-C to stop)",
+            stopping=listening.close,
+        )
 
 
 def _children(service: Service, descriptor: int) -> list[Child]:
