@@ -6,9 +6,10 @@ import pytest
 
 from tests.support.broker import rabbit_server
 from tests.support.servers import postgres_server, postgres_url, s3_server
+from tests.support.stack import stack
 from tests.support.workspace import Workspace, make_keys
 
-__all__ = ["postgres_server", "postgres_url", "rabbit_server", "s3_server"]
+__all__ = ["postgres_server", "postgres_url", "rabbit_server", "s3_server", "stack"]
 
 
 @pytest.fixture(scope="session")

@@ -31,9 +31,15 @@ class RabbitServer:
     password: str = field(default_factory=lambda: secrets.token_hex(16))
     _process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def url(self) -> str:
-        return f"amqp://{self.user}:{self.password}@127.0.0.1:{self.port}//"
+    def url(self, vhost: str) -> str:
+        return f"amqp://{self.user}:{self.password}@127.0.0.1:{self.port}/{vhost}"
+
+    def create_vhost(self) -> str:
+        """A new, empty virtual host's URL: two services on one broker must not take each other's messages."""
+        name = f"t-{secrets.token_hex(8)}"
+        self.ctl("add_vhost", name)
+        self.ctl("set_permissions", "-p", name, self.user, ".*", ".*", ".*")
+        return self.url(name)
 
     @property
     def environment(self) -> dict[str, str]:
