@@ -340,6 +340,19 @@ def test_an_event_that_has_its_leaf_is_sequenced_no_more(database):
         assert [event.leaf_index for event in tx.events.of(row.id)] == [0, None]
 
 
+def test_events_that_wait_are_counted_with_the_oldest_s_time(database):
+    row = document_row()
+    first, second = log_event(row.id, "accepted"), log_event(row.id, "sealed")
+    with database.begin() as tx:
+        assert tx.events.waiting() == (0, None)
+        tx.documents.add(row)
+        tx.events.add(first)
+        tx.events.add(dataclasses.replace(second, at=second.at + dt.timedelta(hours=1)))
+        assert tx.events.waiting() == (2, first.at)
+        tx.log.append([(first.id, first.entry)])
+        assert tx.events.waiting() == (1, second.at + dt.timedelta(hours=1))
+
+
 def test_an_event_needs_its_document(database):
     with pytest.raises(DocsvcError) as raised, database.begin() as tx:
         tx.events.add(log_event("nobody"))

@@ -13,7 +13,7 @@ from docsvc.adapters.db import tables
 from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, ConflictError, DocsvcError, LeaseLostError, NotFoundError
-from docsvc.domain.job import Job, Posting
+from docsvc.domain.job import Backlog, Job, Posting
 from tests.support.rows import document_row
 
 NOON = dt.datetime(2026, 7, 1, 4, 0, 0, 250, dt.UTC)
@@ -40,7 +40,7 @@ def claim(database, document, holder="m:1:1", at=0, seconds=60):
 
 def fill(database, count):
     """Documents with jobs due at one second each."""
-    rows = [document_row(f"测〔2026〕{n}号", id=f"doc-{n}") for n in range(count)]
+    rows = [document_row(f"测〔2026〕{n}号", id=f"doc-{n}", created_at=after(n)) for n in range(count)]
     with database.begin() as tx:
         for n, row in enumerate(rows):
             tx.documents.add(row)
@@ -318,3 +318,16 @@ def test_who_comes_while_a_key_is_dropped_gets_it_or_sees_it_but_no_fault(url):
 def test_the_columns_are_the_fields():
     for table, kind in ((tables.jobs, Job), (tables.postings, Posting)):
         assert {c.name for c in table.columns} == {f.name for f in dataclasses.fields(kind)}
+
+
+def test_the_backlog_counts_what_waits_what_is_held_and_since_when(database):
+    with database.read() as tx:
+        assert tx.jobs.backlog() == Backlog(0, 0, None)
+    ids = fill(database, 4)
+    claim(database, ids[0])
+    claim(database, ids[1])
+    with database.begin() as tx:
+        tx.jobs.release(ids[1], 1, None)
+        tx.documents.update(ids[2], attempts=1)
+    with database.read() as tx:
+        assert tx.jobs.backlog() == Backlog(2, 1, after(3))
