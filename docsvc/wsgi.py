@@ -24,6 +24,7 @@ from docsvc.telemetry import logger
 from docsvc.web.errors import page
 from docsvc.web.guard import protect, someone
 
+TOO_MANY: Final = 429
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FORM_MEMORY: Final = 4_000_000  # a case pasted into a page's form, percent-encoded by nobody, held in memory
 
@@ -59,6 +60,8 @@ def build_app(service: Service) -> Flask:
         response.headers["X-Request-Id"] = g.request_id
         if settings.public.startswith("https://"):
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if response.status_code == TOO_MANY and (refused := limiter.current_limit) is not None:
+            response.headers["Retry-After"] = str(max(1, round(refused.reset_at - time.time())))
         app.extensions[REGISTRY].count(response, seconds)
         principal = g.get("principal")
         logger().info(
@@ -102,7 +105,6 @@ def _limiter(service: Service) -> Limiter:
         application_limits=[lambda: settings.rate_limit_anonymous if narrow() else settings.rate_limit],
         storage_uri=settings.rate_limit_storage.get_secret_value(),
         in_memory_fallback_enabled=True,  # a store of counters that is down stops nobody
-        headers_enabled=True,
         strategy="moving-window",
     )
 

@@ -11,7 +11,16 @@ from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
 from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import LogError, StoreError
-from docsvc.domain.leaf import ACCEPTED, SIGNING_EVENTS, Opening, digests_of, facts_of, parse_leaf, parse_opening
+from docsvc.domain.leaf import (
+    ACCEPTED,
+    SIGNING_EVENTS,
+    VOIDED,
+    Opening,
+    digests_of,
+    facts_of,
+    parse_leaf,
+    parse_opening,
+)
 from docsvc.domain.merkle import LogEvent
 from docsvc.domain.note import shown
 from docsvc.domain.numbering import DocNumber
@@ -19,7 +28,8 @@ from docsvc.pipeline.store import object_key
 from docsvc.ports import Database, LogKeys, LogRepo, ObjectStore, Publisher
 from docsvc.usecases.audit_tree import TreeAudit
 
-KEPT: Final = (State.SEALED, State.RECORDED)  # states whose files must be in the store
+MADE: Final = (State.SEALED, State.RECORDED)  # states that an event of signing brings about
+KEPT: Final = (*MADE, State.VOIDED)  # states whose files must be in the store, if any were signed
 
 
 def fsck(database: Database, objects: ObjectStore, publisher: Publisher, log_keys: LogKeys) -> list[str]:
@@ -79,8 +89,10 @@ class _DocumentAudit:
                     f"its event {event.type} names leaf {event.leaf_index}, which is not its own",
                 )
             self._opening(row, event)
+        if (row.state is State.VOIDED) != any(e.type == VOIDED for e in events):
+            self.say(row, "作废状态与作废事件不一致", "its state and its events disagree on whether it is voided")
         signings = [e for e in events if e.type in SIGNING_EVENTS]
-        if row.state in KEPT and not signings:
+        if row.state in MADE and not signings:
             self.say(row, "没有签章事件", "it is sealed without an event that says so")
         if row.state in KEPT and signings:
             self._signing(row, signings[-1])

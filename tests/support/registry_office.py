@@ -136,6 +136,7 @@ class RegistryOffice:
 
     def void(self, row: DocumentRow) -> None:
         with self.database.begin() as tx:
+            tx.documents.update(row.id, state=State.VOIDED, reason="依申请")
             tx.events.add(event_of(row, VOIDED, reason="依申请"))
 
     def issue(self, count: int = 1) -> list[DocumentRow]:
