@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+import threading
+from typing import Final
+
+from flask import abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from docsvc.domain.document import State
 from docsvc.domain.errors import NotFoundError
-from docsvc.web.guard import LARGE, pages, service
+from docsvc.web.guard import LARGEST, pages, service
 
-LARGE.add("web.check")
-MIB = 1 << 20
+CHECKS: Final = "docsvc.checks"  # the application's permits to verify: costly, and open to anyone
+PATIENCE_S: Final = 30
+# The PDF, and a bundle that is at most about as large.
+LARGEST["web.check"] = lambda service: (2 * service.settings.max_upload_mb + 1) << 20
 
 
 @pages.get("/verify")
@@ -23,12 +28,16 @@ def verify() -> ResponseReturnValue:
 @pages.post("/verify")
 def check() -> ResponseReturnValue:
     """The report on a file; nothing of it is kept."""
-    # The bundle of a document is at most a few times as large as its PDF.
-    request.max_content_length = 2 * service().settings.max_upload_mb * MIB
     pdf, bundle = _sent("file"), _sent("evidence")
     if pdf is None:
         return render_template("verify.html", fault="请选择要验证的PDF文件；choose the PDF to verify"), 422
-    report = service().outside.verify(pdf, bundle)
+    permits: threading.BoundedSemaphore = current_app.extensions[CHECKS]
+    if not permits.acquire(timeout=PATIENCE_S):
+        abort(503)
+    try:
+        report = service().outside.verify(pdf, bundle)
+    finally:
+        permits.release()
     return render_template("report.html", report=report, name=_name("file"), with_bundle=bundle is not None)
 
 
@@ -45,8 +54,12 @@ def public(document_id: str) -> ResponseReturnValue:
 
 
 def _sent(name: str) -> bytes | None:
+    """The file's octets; None where none was chosen. Aborts with 413 where it is larger than the setting."""
+    limit = service().settings.max_upload_mb << 20
     file: FileStorage | None = request.files.get(name)
-    data = file.read() if file else b""
+    data = file.stream.read(limit + 1) if file else b""
+    if len(data) > limit:
+        abort(413)
     return data or None
 
 

@@ -29,6 +29,7 @@ ROW: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
 INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 DATE: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", re.ASCII)
 MOMENT: Final = re.compile(DATE.pattern + r"T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", re.ASCII)
+NAME: Final = re.compile(r"[a-z][a-z0-9_]+", re.ASCII)
 YES_NO: Final = {"true": "是 Yes", "false": "否 No"}
 
 
@@ -62,9 +63,27 @@ class Field:
         return name_of(self.pointer)
 
     def walk(self) -> Iterator[Field]:
+        """This one and all below it, as they stand on the page."""
         yield self
         for part in self.parts:
             yield from part.walk()
+
+    def told(self, finding: Finding) -> Words:
+        """The finding with members' names and choices' codes in words; asked of the root."""
+        beside = finding.pointer.rpartition("/")[0]
+        near = [f for f in self.walk() if f.pointer.rpartition("/")[0] == beside and f.words.zh]
+        words = {f.pointer.rpartition("/")[2]: f.words for f in near}
+        words |= {o.value: o.words for f in near if f.pointer == finding.pointer for o in f.options}
+
+        def chinese(name: re.Match[str]) -> str:
+            return words[name[0]].zh if name[0] in words else name[0]
+
+        def english(name: re.Match[str]) -> str:
+            # A bare word may be an ordinary one: only what is quoted or can't be English is a name.
+            known = words.get(name[0].strip("'"))
+            return known.en if known and known.en and ("_" in name[0] or "'" in name[0]) else name[0]
+
+        return Words(NAME.sub(chinese, finding.message), re.sub(r"'\w+'|\w+", english, finding.message_en))
 
 
 def name_of(pointer: str) -> str:
@@ -92,8 +111,8 @@ class Form:
                 needs = node.get("required", ())
                 return {n: self._blank(p, required=n in needs) for n, p in self._members(node)}
             case "array":
-                rows = node.get("x-rows", 1 if required else 0)
-                return [self._blank(node["items"], required=True) for _ in range(rows)]
+                rows = range(_first_rows(node, required=required))
+                return [self._blank(node["items"], required=True) for _ in rows]
             case _:
                 return _as_text(node.get("default"))
 
@@ -173,6 +192,23 @@ class Form:
             case _:
                 return typed
 
+    def padded(self, typed: Typed) -> Typed:
+        """With empty rows at the end of lists that have fewer than they start with: the screen looks as before."""
+        return self._padded(self.schema, typed, required=True)
+
+    def _padded(self, node: Schema, typed: Typed, *, required: bool) -> Typed:
+        node = self._resolved(node)
+        match _shape(node):
+            case "object":
+                needs = node.get("required", ())
+                return {n: self._padded(p, typed[n], required=n in needs) for n, p in self._members(node)}
+            case "array":
+                rows = [self._padded(node["items"], row, required=True) for row in typed]
+                more = _first_rows(node, required=required) - len(rows)
+                return rows + [self._blank(node["items"], required=True) for _ in range(more)]
+            case _:
+                return typed
+
     # ---- the case
 
     def case(self, typed: Typed) -> Any:
@@ -202,7 +238,7 @@ class Form:
 
     def fields(self, typed: Typed, findings: Iterable[Finding] = ()) -> Field:
         """The whole form. Each finding stands at its place, or at the nearest place above it that the form has."""
-        root = self._field(self.schema, "", typed, required=True, item=False)
+        root = replace(self._field(self.schema, "", typed, required=True, item=False), words=Words("", ""))
         homes = {f.pointer for f in root.walk()}
         at: dict[str, list[Finding]] = {}
         for finding in findings:
@@ -217,7 +253,8 @@ class Form:
         own, node = node, self._resolved(node)
         words = split_title(own.get("title", "")) if own.get("title") else Words("" if item else pointer, "")
         hint = str(own.get("description", ""))
-        hint = "" if hint in (words.zh, self.schema.get("description")) or "x-labels" in node else hint
+        if "x-labels" in node or pointer in self.choices or hint in (words.zh, self.schema.get("description")):
+            hint = ""
         shape = _shape(node)
         match shape:
             case "object":
@@ -282,6 +319,10 @@ def _shape(node: Schema) -> str:
         return str(named[0])
     values = [v for v in node.get("enum", ()) if v is not None]
     return "string" if values and all(isinstance(v, str) for v in values) else "nothing"
+
+
+def _first_rows(node: Schema, *, required: bool) -> int:
+    return int(node.get("x-rows", 1 if required else 0))
 
 
 def _kind(node: Schema, shape: str, options: Sequence[Option], typed: str) -> Kind:

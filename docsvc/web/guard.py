@@ -22,7 +22,8 @@ pages = Blueprint("web", __name__, template_folder="templates", static_folder="s
 csrf = CSRFProtect()
 View = Callable[..., ResponseReturnValue]
 
-SMALL_FORM: Final = 100_000  # octets; views that take more say so
+SMALL_FORM: Final = 100_000  # octets
+MOST_IN_MEMORY: Final = 10_000_000  # of a form beside its files
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -72,13 +73,14 @@ def is_secure(service: Service) -> bool:
 @pages.before_request
 def limit_and_check() -> None:
     """Small requests only, and no form that another site's page sends."""
-    if request.endpoint not in LARGE:
-        request.max_content_length = SMALL_FORM
-    csrf.protect()
+    largest = LARGEST.get(request.endpoint or "", SMALL_FORM)
+    request.max_content_length = largest(service()) if callable(largest) else largest
+    request.max_form_memory_size = min(request.max_content_length, MOST_IN_MEMORY)
+    csrf.protect()  # reads the form
 
 
-LARGE: Final[set[str]] = set()
-"""Endpoints that take more than a small form and set their own limit before they read."""
+LARGEST: Final[dict[str, int | Callable[[Service], int]]] = {}
+"""Octets that the endpoints take which take more than a small form; their modules say so here."""
 
 
 @pages.after_request

@@ -12,18 +12,18 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from docsvc.domain.access import Permission
-from docsvc.domain.errors import CaseRefusedError, ConflictError, Finding, KeyReusedError, UsageError
+from docsvc.domain.errors import CaseRefusedError, Finding, KeyReusedError, StillRunningError, UsageError
 from docsvc.usecases.intake import MAX_CASE_BYTES, Acceptance, read_case
 from docsvc.web.documents import agency_names, titles
 from docsvc.web.form import Field, Form, Typed
-from docsvc.web.guard import LARGE, may, pages, principal, service
+from docsvc.web.guard import LARGEST, may, pages, principal, service
 
 LARGEST_FORM: Final = 4 * MAX_CASE_BYTES  # a browser writes nine octets for a Chinese character
 KEY: Final = "_key"  # the form's Idempotency-Key: sent twice, it is one document
 KEY_LONGEST: Final = 100
 TURNS: Final = 40  # for the first of two clicks to end
 PAUSE_S: Final = 0.25
-LARGE.update({"web.post", "web.post_json"})
+LARGEST.update({"web.post": LARGEST_FORM, "web.post_json": LARGEST_FORM})
 
 
 @pages.get("/new")
@@ -48,7 +48,6 @@ def new(doc_type: str) -> ResponseReturnValue:
 @may(Permission.CREATE)
 def post(doc_type: str) -> ResponseReturnValue:
     """One row more or fewer, or the whole case: then the document's page, or the form with what is wrong."""
-    request.max_content_length = request.max_form_memory_size = LARGEST_FORM
     form = _form(doc_type)
     typed = form.gather({name: value for name, value in request.form.items() if name.startswith("/")})
     key = request.form.get(KEY, "")[:KEY_LONGEST] or _fresh_key()
@@ -61,7 +60,7 @@ def post(doc_type: str) -> ResponseReturnValue:
     try:
         return _accepted(_post_once(key, raw))
     except CaseRefusedError as e:
-        return _page(doc_type, form, typed, key, e.findings), 422
+        return _page(doc_type, form, form.padded(typed), key, e.findings), 422
     except KeyReusedError:
         flash(
             "这张表单此前已经提交并收案，内容又有改动。再次提交将另立一份新文书；"
@@ -81,7 +80,6 @@ def paste() -> ResponseReturnValue:
 @may(Permission.CREATE)
 def post_json() -> ResponseReturnValue:
     """A refused case of a known type goes on in its form, with the faults at their places."""
-    request.max_content_length = request.max_form_memory_size = LARGEST_FORM
     file = request.files.get("file")
     raw = (file.read() if file else b"") or request.form.get("text", "").encode("utf-8", "surrogatepass")
     key = request.form.get(KEY, "")[:KEY_LONGEST] or _fresh_key()
@@ -91,7 +89,7 @@ def post_json() -> ResponseReturnValue:
         case = _readable(raw)
         if isinstance(case, dict) and case.get("doc_type") in titles():
             form = _form(case["doc_type"])
-            return _page(case["doc_type"], form, form.typed(case), key, e.findings), 422
+            return _page(case["doc_type"], form, form.padded(form.typed(case)), key, e.findings), 422
         text = raw.decode("utf-8", "replace")
         return render_template("paste.html", text=text, key=key, findings=e.findings), 422
     except KeyReusedError as e:
@@ -104,7 +102,7 @@ def _post_once(key: str, raw: bytes) -> Acceptance:
     for _ in range(TURNS):
         try:
             return service().reception.post(principal(), key, raw)
-        except ConflictError:
+        except StillRunningError:
             time.sleep(PAUSE_S)
     return service().reception.post(principal(), key, raw)
 

@@ -20,7 +20,7 @@ from docsvc.web.guard import pages, service, someone
 STATIC: Final = Path(__file__).parent / "static"
 
 
-@pages.context_processor
+@pages.app_context_processor
 def vocabulary() -> dict[str, Any]:
     """`who` is signed in, the service's words, moments in its time zone, addresses of static files."""
     zone = ZoneInfo(service().settings.timezone)

@@ -128,10 +128,17 @@ def day(date: dt.date) -> str:
     return f"{date.year}年{date.month}月{date.day}日"
 
 
+def split_sentence(text: str) -> Words:
+    """The two halves of a sentence of ours, "没有这份文书；no such document"; else all of it is the first half."""
+    halves = SENTENCE.fullmatch(text)
+    return Words(halves[1], halves[2]) if halves else Words(text, "")
+
+
 def split_title(title: str) -> Words:
     """The two halves of a schema's title, "当事人 Party"; one in a single language is the first half alone."""
     halves = TITLE.fullmatch(title)
     return Words(halves[1], halves[2]) if halves else Words(title, "")
 
 
+SENTENCE: Final = re.compile(r"(.*[^ -~].*?)(?:；| / )([ -~’“”〔〕号0-9]*[A-Za-z][ -~’“”〔〕号]*)", re.DOTALL)
 TITLE: Final = re.compile(r"(.*[^ -~]) ([ -~’]+)")
