@@ -30,8 +30,7 @@ def web(parent: int | None, descriptor: int | None) -> None:
     with open_process() as service:
         settings = service.settings
     listening = socket.socket(fileno=descriptor) if descriptor is not None else listen(settings.listen)
-    with listening:
-        run_web(settings, listening.fileno())
+    run_web(settings, listening.detach())  # gunicorn's from here on, which closes it
 
 
 def run_web(settings: Settings, descriptor: int) -> None:
