@@ -54,9 +54,9 @@ class Settings(BaseSettings):
     """Documents that one worker makes at the same time, each with an office of its own; default: one a processor,
     at most 4.
     """
-    task_limit_s: int = Field(120, ge=10)
+    task_limit_s: int = Field(default=120, ge=10)
     """A worker process that is longer at one document is ended."""
-    lease_s: int = Field(180, ge=10)
+    lease_s: int = Field(default=180, ge=10)
     """How long a document stays with a worker elsewhere that no longer answers; above `task_limit_s`."""
     resend_s: float = 30
     """An id that nobody took up is sent to the broker again after this time."""
@@ -75,11 +75,11 @@ class Settings(BaseSettings):
     """
     trusted_proxies: int = 0
     """Proxies in front of the web process that set X-Forwarded-For and -Proto."""
-    web_threads: int = Field(16, ge=1)
+    web_threads: int = Field(default=16, ge=1)
     """Calls that the web process answers at the same time."""
     web_key: SecretStr | None = None
     """Signs cookies and form tokens; default: made in `data_dir` on first use. Web processes share one."""
-    max_upload_mb: int = Field(50, ge=1)
+    max_upload_mb: int = Field(default=50, ge=1)
     """Largest PDF that is taken for verification."""
     max_wait_s: float = 60
     """Longest `Prefer: wait` that is granted."""

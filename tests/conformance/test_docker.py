@@ -78,6 +78,16 @@ def test_every_setting_that_is_named_exists(path):
     assert set(re.findall(r"DOCSVC_[A-Z0-9_]*[A-Z0-9]", path.read_text())) <= known
 
 
+def test_every_setting_reaches_a_process():
+    """A new setting that nobody could set in a container would be forgotten here."""
+    passed = {key for name in LASTING for key in environment(name)}
+    # Of the image: where things lie in it, and what it listens on.
+    of_the_image = {
+        f"DOCSVC_{name}" for name in ("HOME", "DATA_DIR", "TEMPLATES_DIR", "CERTS_DIR", "TRUST_DIR", "LISTEN")
+    }
+    assert {variable(name) for name in Settings.model_fields} - of_the_image == passed
+
+
 def test_every_command_that_is_run_exists():
     known = set(commands())
     assert {tuple(SERVICES[name]["command"]) for name in (*LASTING, "migrate")} <= known
