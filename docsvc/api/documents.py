@@ -174,8 +174,9 @@ def void(principal: Principal, document_id: str) -> Response:
 def idempotency_key(value: str | None) -> str:
     """The key, bare or as a quoted string. Raises FormError (400)."""
     text = (value or "").strip()
-    if quoted := QUOTED.fullmatch(text):
-        text = re.sub(r'\\(["\\])', r"\1", quoted[1])
+    if text.startswith('"'):
+        quoted = QUOTED.fullmatch(text)
+        text = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted else ""
     if not VISIBLE.fullmatch(text):
         raise FormError(
             400,

@@ -137,7 +137,11 @@ def of_form(error: FormError) -> Response:
     """The problem that a request out of form is."""
     (finding,) = error.findings
     titles = TITLES.get(error.status, "请求有误"), HTTPStatus(error.status).phrase
-    return problem(error.status, _slug(error.status), titles, (finding.message, finding.message_en), error.findings)
+    detail = finding.message, finding.message_en
+    response = problem(error.status, _slug(error.status), titles, detail, error.findings)
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def of_http(error: HTTPException) -> Response:
@@ -155,8 +159,8 @@ def of_http(error: HTTPException) -> Response:
 
 def both_languages(sentence: str) -> tuple[str, str]:
     """Our sentences are Chinese, a semicolon, English; one that is not so stands for both."""
-    chinese, mark, english = sentence.partition("；")
-    return (chinese, english.strip()) if mark and english.strip()[:1].isascii() else (sentence, sentence)
+    chinese, mark, english = sentence.rpartition("；")
+    return (chinese, english) if mark and english[:1].strip() and english[0].isascii() else (sentence, sentence)
 
 
 def all_kinds() -> Sequence[tuple[str, Kind, str]]:
