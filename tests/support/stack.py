@@ -182,12 +182,20 @@ class Stack:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database directly, as an operator would."""
+        with self._database() as db:
+            return db.execute(query).fetchall()
+
+    def alter(self, statement: str) -> None:
+        """Change the database behind the service's back."""
+        with self._database() as db:
+            db.execute(statement)
+            db.commit()
+
+    def _database(self) -> contextlib.closing[Any]:
         url = self.workspace.extra.get("DOCSVC_DATABASE_URL")
         if url is None:
-            with contextlib.closing(sqlite3.connect(self.workspace.data / "docsvc.db", timeout=30)) as lite:
-                return lite.execute(query).fetchall()
-        with psycopg.connect(url.replace("+psycopg", "")) as db:
-            return db.execute(query.encode()).fetchall()
+            return contextlib.closing(sqlite3.connect(self.workspace.data / "docsvc.db", timeout=30))
+        return contextlib.closing(psycopg.connect(url.replace("+psycopg", "")))
 
     def logs(self, count: int = 4000) -> str:
         """The last words of each process."""
