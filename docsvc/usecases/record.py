@@ -57,7 +57,7 @@ def publish(database: Database, notary: Notary, objects: ObjectStore, publisher:
     size, note = newest
     if since is None or since < size:
         for tile in tiles_of(size, since or 0):
-            with database.begin() as tx:
+            with database.read() as tx:
                 data = tile_bytes(tx.log, tile)
             objects.put(PREFIX + tile.path, data)
         objects.put(f"{CHECKPOINTS}{size}", note)
