@@ -21,14 +21,22 @@ class SegnoCodes:
         Raises SetupError where the text is too long to be scanned from paper.
         """
         import segno
+        from segno.encoder import DataOverflowError
 
-        code = segno.make(text, error="m", micro=False, boost_error=False)
+        try:
+            code = segno.make(text, error="m", micro=False, boost_error=False)
+        except DataOverflowError as e:
+            raise SetupError(_too_long(text)) from e
         if int(code.version) > LARGEST:
-            raise SetupError(
-                f"二维码内容过长（{len(text)} 个字符），请缩短 DOCSVC_PUBLIC_URL / "
-                f"the QR code says too much ({len(text)} characters): shorten DOCSVC_PUBLIC_URL"
-            )
+            raise SetupError(_too_long(text))
         out = io.BytesIO()
         # Not deflated: what a compressor writes depends on its version.
         code.save(out, kind="png", scale=PIXELS, border=QUIET, compresslevel=0)
         return out.getvalue()
+
+
+def _too_long(text: str) -> str:
+    return (
+        f"二维码内容过长（{len(text)} 个字符），请缩短 DOCSVC_PUBLIC_URL / "
+        f"the QR code says too much ({len(text)} characters): shorten DOCSVC_PUBLIC_URL"
+    )

@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import re
 import subprocess
-from typing import NamedTuple
+from itertools import pairwise
 
 import pytest
 
-from docsvc.adapters.fonts import Fonts, default_chain
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.phrases import date
-from tests.support.drafts import accepted, filled, sample, samples
-from tests.support.office import FONT_DIRS, make_office
+from docsvc.domain.unbroken import unbroken
+from docsvc.domain.wording import context
+from docsvc.pipeline.convert import body_text
+from tests.support.drafts import AllFonts, accepted, filled, sample, samples
+from tests.support.printed import Line, lines_of
 
 pytestmark = [pytest.mark.office, pytest.mark.judge]
 
@@ -26,47 +26,6 @@ CHARACTER, LINE = 15.75, 28.95
 CLOSING = "，。、；：？！）》」』”’〕】"
 # Given-name characters that the 仿宋 lacks, and one character of each extension block A to F.
 RARE = "喆堃祎昇龑赟垚镕䶮𫝊" + "㐀𠀀𪜀𫝀𫠠𬺰"
-
-
-class Line(NamedTuple):
-    """A line of text as Poppler found it, in points from the page's top left."""
-
-    page: int
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    text: str
-
-    @property
-    def middle(self) -> float:
-        return (self.x0 + self.x1) / 2
-
-
-def lines_of(pdf) -> list[Line]:
-    xml = subprocess.run(["pdftotext", "-bbox-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
-    found = []
-    for number, page in enumerate(xml.split("<page ")[1:]):
-        for box, words in re.findall(r"<line ([^>]*)>(.*?)</line>", page, re.DOTALL):
-            x0, y0, x1, y1 = (float(n) for n in re.findall(r'"([\d.]+)"', box))
-            text = re.sub(r"\s", "", "".join(re.findall(r">([^<]*)</word>", words)))
-            found.append(Line(number, x0, y0, x1, y1, text))
-    return found
-
-
-@pytest.fixture(scope="module")
-def press(tmp_path_factory):
-    """Sets a case and gives its PDF."""
-    folder = tmp_path_factory.mktemp("press")
-    filler = WordFiller(Fonts(default_chain(FONT_DIRS)))
-    with make_office(folder / "office") as office:
-
-        def print_(case, name):
-            path = folder / f"{name}.pdf"
-            path.write_bytes(office.convert(filled(case, filler).docx))
-            return path
-
-        yield print_
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +53,17 @@ def test_text_keeps_within_the_type_area(pages, path):
 
 
 @each_sample
-def test_no_line_begins_with_a_closing_mark_or_tears_a_number(pages, path):
-    _, lines = pages[path]
+def test_no_line_begins_with_a_closing_mark_or_tears_what_is_whole(pages, path):
+    case, lines = pages[path]
     for line in lines:
         assert line.text[0] not in CLOSING, line
         assert line.text[-1] not in "（《“〔", line
-        assert not re.search(r"〔\d*$", line.text), line
+    names, text = context(case)["people"], body_text(filled(case, WordFiller(AllFonts())).docx)
+    for one, two in pairwise(lines):
+        if one.page == two.page and one.y0 < two.y0:  # else a cell beside the one before
+            both, end = one.text + two.text, len(one.text)
+            torn = [both[a:b] for a, b in unbroken(both, names) if a < end < b]
+            assert not [part for part in torn if part in text], (one.text, two.text)  # else two paragraphs meet
 
 
 @each_sample
@@ -156,7 +120,7 @@ def test_28_characters_a_line_and_22_lines_a_page(press):
     assert {len(line.text) for line in full[1:-1]} == {28}
     whole = [line for line in full if line.page == 1]
     assert len(whole) == 22
-    steps = [b.y0 - a.y0 for a, b in itertools.pairwise(whole)]
+    steps = [b.y0 - a.y0 for a, b in pairwise(whole)]
     assert all(step == pytest.approx(LINE, abs=0.1) for step in steps)
 
 
@@ -192,3 +156,19 @@ def test_the_test_mark_is_on_every_page_of_test_data_and_only_there(press):
     assert all(page.count("测试数据，不具有法律效力") == 1 for page in marked)
     real = words(press(sample("advice", lambda c: c.update(test_data=False)), "real"))
     assert "测试数据" not in real
+
+
+WHOLES = ["〔2026〕12号", "2026年9月8日", "9月18日", "14时50分", "1,200.50元", "6个月", "六十日", "刘喆喆"]
+
+
+def test_what_is_whole_is_never_torn_wherever_the_line_ends(press):
+    lengths = range(14, 28)
+    texts = [f"{'示' * n}{whole}）。{'例' * 20}" for whole in WHOLES for n in lengths]
+
+    def write(c):
+        c["body"].update(problem="\n".join(texts))
+        c["party"].update(legal_rep="刘喆喆")
+
+    lines = [line.text for line in lines_of(press(sample("advice", write), "whole"))]
+    kept = [whole for line in lines for whole in WHOLES if f"{whole}）" in line]
+    assert kept == [whole for whole in WHOLES for _ in lengths]

@@ -31,13 +31,18 @@ def keep_whole(docx: bytes) -> bytes:
     if f'w:val="{WHOLE}"'.encode() not in parts[DOCUMENT]:
         return docx
     root = etree.fromstring(parts[DOCUMENT], etree.XMLParser(resolve_entities=False, no_network=True))
+    before = None
     for style in list(root.iter(f"{{{W}}}rStyle")):
         if style.get(f"{{{W}}}val") == WHOLE:
             properties = style.getparent()
+            run = properties.getparent()
             properties.remove(style)
             _speak_nothing(properties)
-            for text in properties.getparent().iter(f"{{{W}}}t"):
+            for text in run.iter(f"{{{W}}}t"):
                 text.text = "".join(_joined(text.text or ""))
+                if before is not None and run.getprevious() is before and _font(run) != _font(before):
+                    text.text = WORD_JOINER + text.text  # one name, two fonts
+            before = run
     parts[DOCUMENT] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
@@ -47,7 +52,7 @@ def keep_whole(docx: bytes) -> bytes:
 
 
 def _speak_nothing(properties: Any) -> None:
-    """Set the East Asian language of a run to none."""
+    """Set the language of a run to none, of its figures as of its Chinese."""
     language = properties.find(f"{{{W}}}lang")
     if language is None:
         language = properties.makeelement(f"{{{W}}}lang")
@@ -56,7 +61,13 @@ def _speak_nothing(properties: Any) -> None:
             properties.append(language)
         else:
             later.addprevious(language)
-    language.set(f"{{{W}}}eastAsia", "x-none")
+    for script in ("val", "eastAsia"):
+        language.set(f"{{{W}}}{script}", "x-none")
+
+
+def _font(run: Any) -> str | None:
+    fonts = run.find(f"{{{W}}}rPr/{{{W}}}rFonts")
+    return None if fonts is None else fonts.get(f"{{{W}}}eastAsia")
 
 
 def _joined(text: str) -> Iterator[str]:

@@ -6,14 +6,11 @@ import dataclasses
 import io
 import zipfile
 
-import pytest
-
 from docsvc.adapters.qr import SegnoCodes
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.scan import scan_address
 from docsvc.pipeline.render import render
-from tests.support.drafts import PUBLIC, AllFonts, filled, sample
+from tests.support.drafts import AllFonts, filled, sample
 
 
 def test_the_same_case_gives_the_same_bytes_in_any_process():
@@ -36,9 +33,3 @@ def test_the_code_and_its_words_lead_to_this_document_at_this_service():
         pictures = [package.read(name) for name in package.namelist() if name.startswith("word/media/")]
         assert pictures == [SegnoCodes().png(address)]
         assert f'descr="二维码，扫描可查看本文书的状态：{address}"' in package.read("word/document.xml").decode()
-
-
-@pytest.mark.parametrize("given", ["https://a.example", "https://a.example:8443/docsvc"])
-def test_the_address_of_a_document(given):
-    assert scan_address(given, "x") == f"{given}/d/x"
-    assert PUBLIC[-1] != "/"

@@ -17,6 +17,7 @@ from docsvc.pipeline.convert import body_text
 from templates.layout.elements import each, fact_table, package, paragraph, run
 from templates.layout.house import letter_edges, section, settings, styles
 from tests.support.drafts import AllFonts
+from tests.support.office import with_parts
 from tests.support.small_fonts import save_font
 
 CONTEXT = {
@@ -183,6 +184,48 @@ def test_splitting_keeps_tabs_breaks_and_format(fonts):
     assert body_text(docx) == "甲喆\t乙\n"
     xml = parts(docx)["word/document.xml"]
     assert xml.count("<w:b/>") == xml.count("<w:r>") == 4
+
+
+def runs_of(docx: bytes) -> list[tuple[bool, str]]:
+    """Is it to be kept whole, and its text: each run of the body."""
+    runs = re.findall(r"<w:r>(.*?)</w:r>", parts(docx)["word/document.xml"])
+    return [('<w:rStyle w:val="Whole"/>' in r, "".join(re.findall(r">([^<>]+)</w:t>", r))) for r in runs]
+
+
+def test_numbers_dates_amounts_and_names_stand_in_runs_of_their_own():
+    docx = WordFiller(AllFonts()).fill(
+        template(paragraph("于{{ value }}处理。", "Text")),
+        {**CONTEXT, "value": "2026年9月8日对赵六（〔2026〕1号）共3件"},
+        names=["赵六"],
+    )
+    marked = [(False, "于"), (True, "2026年9月8日"), (False, "对"), (True, "赵六"), (False, "（")]
+    assert runs_of(docx) == [*marked, (True, "〔2026〕1号"), (False, "）共"), (True, "3件"), (False, "处理。")]
+    assert body_text(docx) == "于2026年9月8日对赵六（〔2026〕1号）共3件处理。\n"
+    assert 'w:type="character" w:styleId="Whole"><w:name w:val="不断行"/>' in parts(docx)["word/styles.xml"]
+
+
+def test_a_template_that_has_the_style_already_keeps_its_own():
+    own = '<w:style w:type="character" w:styleId="Whole"><w:name w:val="mine"/></w:style></w:styles>'
+    docx = with_parts(
+        template(paragraph("3件", "Text")),
+        {"word/styles.xml": lambda old: old.replace(b"</w:styles>", own.encode())},
+    )
+    filled = WordFiller(AllFonts()).fill(docx, CONTEXT)
+    assert parts(filled)["word/styles.xml"].count('w:styleId="Whole"') == 1
+    assert runs_of(filled) == [(True, "3件")]
+
+
+def test_a_run_has_one_style_and_the_templates_own_goes_first():
+    body = '<w:p><w:r><w:rPr><w:rStyle w:val="Strong"/></w:rPr><w:t>3件</w:t></w:r></w:p>'
+    assert runs_of(WordFiller(AllFonts()).fill(template(body), CONTEXT)) == [(False, "3件")]
+
+
+def test_a_rare_character_within_what_is_kept_whole(fonts):
+    body = paragraph("{{ value }}", "Text")
+    docx = WordFiller(fonts).fill(template(body), {**CONTEXT, "value": "甲喆乙"}, names=["甲喆乙"])
+    assert runs_of(docx) == [(True, "甲"), (True, "喆"), (True, "乙")]
+    xml = parts(docx)["word/document.xml"]
+    assert re.search(r'<w:rPr><w:rStyle w:val="Whole"/><w:rFonts [^>]*eastAsia="Rare"', xml)
 
 
 @pytest.mark.parametrize("font", ["Comic Sans MS", "华文行楷"])

@@ -1,0 +1,74 @@
+"""The QR code on the printed page: another reader finds it, in its corner, and it stands on nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pikepdf
+import pytest
+import zxingcpp
+from PIL import Image
+
+from tests.support.drafts import PUBLIC, accepted, samples
+from tests.support.printed import lines_of
+
+pytestmark = [pytest.mark.office, pytest.mark.judge]
+
+MM = 72 / 25.4
+SIDE = 20 * MM
+
+
+def page_picture(pdf, page, dpi):
+    target = pdf.with_name(f"{pdf.stem}-{page}-{dpi}")
+    command = ["pdftoppm", "-r", str(dpi), "-f", str(page), "-l", str(page), "-gray", "-singlefile", pdf, target]
+    subprocess.run(command, check=True)
+    return Image.open(target.with_suffix(".pgm"))
+
+
+@pytest.fixture(scope="module")
+def printed(press):
+    return {path: press(accepted(path), f"scan-{path.parent.parent.name}-{path.stem}") for path in samples()}
+
+
+each_sample = pytest.mark.parametrize("path", samples(), ids=lambda p: f"{p.parent.parent.name}-{p.stem}")
+
+
+@each_sample
+@pytest.mark.parametrize("dpi", [100, 300])
+def test_it_leads_to_this_document(printed, path, dpi):
+    (found,) = zxingcpp.read_barcodes(page_picture(printed[path], 1, dpi))
+    assert found.text == f"{PUBLIC}/d/{accepted(path).document_id}"
+    assert found.ec_level == "M"
+    # Upper right, over the act code: its black part ends where the lines end.
+    corner = found.position.bottom_right
+    assert (corner.x, corner.y) == (
+        pytest.approx((210 - 26) / 25.4 * dpi, abs=0.5 / 25.4 * dpi),
+        pytest.approx(34 / 25.4 * dpi, abs=0.5 / 25.4 * dpi),
+    )
+
+
+@each_sample
+def test_it_is_on_the_first_page_alone_and_no_text_stands_on_it(printed, path):
+    pdf = printed[path]
+    rows = subprocess.run(["pdfimages", "-list", pdf], capture_output=True, text=True, check=True).stdout
+    assert [row.split()[0] for row in rows.splitlines()[2:]] == ["1"]
+    left, top, right, bottom = (210 - 26 + 2) * MM - SIDE, 16 * MM, (210 - 26 + 2) * MM, 36 * MM
+    for line in lines_of(pdf):
+        if line.page == 0:
+            assert line.x1 < left or line.x0 > right or line.y1 < top or line.y0 > bottom, line
+
+
+@each_sample
+def test_whoever_can_not_see_it_is_told(printed, path):
+    with pikepdf.open(printed[path]) as pdf:
+        figures = [o for o in pdf.objects if isinstance(o, pikepdf.Dictionary) and o.get("/S") == "/Figure"]
+        told = [str(figure.Alt) for figure in figures if "/Alt" in figure]
+        assert told == [f"二维码，扫描可查看本文书的状态：{PUBLIC}/d/{accepted(path).document_id}"]
+        assert pdf.Root.MarkInfo.Marked
+
+
+@each_sample
+def test_the_text_holds_no_foreign_characters(printed, path):
+    text = subprocess.run(["pdftotext", printed[path], "-"], capture_output=True, text=True, check=True).stdout
+    assert not re.findall("[\u200b-\u200f\u2060-\u2064\ufeff\ufffc-\uffff]", text)
