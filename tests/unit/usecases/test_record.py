@@ -120,6 +120,11 @@ class FailingDatabase:
         with cut_off(self._budget), self._inner.begin() as tx:
             yield tx
 
+    @contextmanager
+    def read(self):
+        with cut_off(self._budget), self._inner.read() as tx:
+            yield tx
+
 
 @contextmanager
 def cut_off(budget):
