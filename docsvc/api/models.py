@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from docsvc.domain.document import DocumentRow, Level, State
 from docsvc.domain.verdict import Report
 from docsvc.usecases.find import LogPlace
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Model(BaseModel):
@@ -178,6 +181,16 @@ class Problem(Model):
     errors: list[ProblemError] | None = None
 
 
+def _written_out(value: Any) -> Any:
+    """A day as RFC 3339 writes it; pydantic would take a number as well, as seconds since 1970."""
+    if isinstance(value, str) and not DAY.fullmatch(value):
+        raise ValueError("须为 YYYY-MM-DD；not a day as YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_written_out)]
+
+
 class DocumentQuery(Model):
     """Filters of a search; all that are given must hold. An unknown one is refused: a slip would find too much."""
 
@@ -188,12 +201,12 @@ class DocumentQuery(Model):
     agency: Annotated[str | None, Field(max_length=80, description="机关 — its id in the registry")] = None
     type: Annotated[str | None, Field(max_length=80, description="文书类型 — document type")] = None
     state: Annotated[State | None, Field(description="状态")] = None
-    date_from: Annotated[dt.date | None, Field(description="成文日期起 — issued on or after")] = None
-    date_to: Annotated[dt.date | None, Field(description="成文日期止 — issued on or before")] = None
+    date_from: Annotated[Day | None, Field(description="成文日期起 — issued on or after")] = None
+    date_to: Annotated[Day | None, Field(description="成文日期止 — issued on or before")] = None
     limit: Annotated[int, Field(ge=1, le=200, description="每页份数")] = 50
-    cursor: Annotated[str | None, Field(max_length=400, description="上一页给出的游标 — from the page before")] = (
-        None
-    )
+    cursor: Annotated[
+        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
+    ] = None
 
 
 class PreviewQuery(Model):
