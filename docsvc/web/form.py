@@ -10,6 +10,7 @@ The keywords of the schemas that the form understands beside the usual ones: `ti
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,8 +28,8 @@ LONG_TEXT: Final = 400  # characters from which a field has several lines
 MOST_ROWS: Final = 1000
 ROW: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
 INTEGER: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
-DATE: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", re.ASCII)
-MOMENT: Final = re.compile(DATE.pattern + r"T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", re.ASCII)
+DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 NAME: Final = re.compile(r"[a-z][a-z0-9_]+", re.ASCII)
 YES_NO: Final = {"true": "是 Yes", "false": "否 No"}
 
@@ -333,10 +334,17 @@ def _kind(node: Schema, shape: str, options: Sequence[Option], typed: str) -> Ki
     match node.get("format"):
         # A browser's date field shows nothing at all for a text that is no date: then it is a line.
         case "date":
-            return "date" if not typed or DATE.fullmatch(typed) else "line"
+            return "date" if not typed or _is_moment(DATE, typed) else "line"
         case "local-date-time":
-            return "moment" if not typed or MOMENT.fullmatch(typed) else "line"
+            return "moment" if not typed or _is_moment(MOMENT, typed) else "line"
     return "area" if node.get("maxLength", 0) >= LONG_TEXT else "line"
+
+
+def _is_moment(form: re.Pattern[str], text: str) -> bool:
+    try:
+        return form.fullmatch(text) is not None and dt.datetime.fromisoformat(text) is not None
+    except ValueError:  # the thirtieth of February
+        return False
 
 
 def _value(shape: str, typed: str) -> Any:

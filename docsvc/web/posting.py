@@ -87,7 +87,7 @@ def post_json() -> ResponseReturnValue:
         return _accepted(_post_once(key, raw))
     except CaseRefusedError as e:
         case = _readable(raw)
-        if isinstance(case, dict) and case.get("doc_type") in titles():
+        if isinstance(case, dict) and case.get("doc_type") in list(titles()):  # a value that can't be hashed, too
             form = _form(case["doc_type"])
             return _page(case["doc_type"], form, form.padded(form.typed(case)), key, e.findings), 422
         text = raw.decode("utf-8", "replace")
