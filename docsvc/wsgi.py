@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import re
+import threading
 import time
 import uuid
 from contextlib import ExitStack
@@ -33,7 +34,9 @@ def create_app() -> Flask:
     """The application on the service of this process, which ends with the process."""
     closing = ExitStack()
     atexit.register(closing.close)
-    return build_app(closing.enter_context(open_process()))
+    service = closing.enter_context(open_process())
+    threading.Thread(target=service.warm, name="warm-up", daemon=True).start()
+    return build_app(service)
 
 
 def build_app(service: Service) -> Flask:

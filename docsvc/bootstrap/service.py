@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from docsvc.bootstrap.adapters import Adapters, log_keys, now
 from docsvc.domain.agency import Agency
 from docsvc.domain.document import DocumentRow
-from docsvc.domain.errors import CaseRefusedError, Finding, RegistryRefusedError, UsageError
+from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, RegistryRefusedError, UsageError
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
@@ -237,6 +237,16 @@ class Service(Adapters):
             ) from e
         schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
         return import_agencies(entries, self.database, self.schema_check, schema)
+
+    def warm(self) -> None:
+        """Load what the first case, the first look and the first download would wait for: fonts, laws, schemas."""
+        try:
+            self.intake.glyphs.undrawable("文书")
+            for name in self.templates.names():
+                self.templates.get(name)
+            _ = self.reception, self.search, self.delivery, self.voiding
+        except DocsvcError:
+            logger().warning("warm_up_failed", exc_info=True)  # whoever needs it is told why
 
     def sample_case(self, doc_type: str) -> Any:
         """A valid case of that type as JSON, for whoever wants to see one; None where none is at hand."""

@@ -44,7 +44,8 @@ def draw(pypdfium2: Any, pdf: bytes, number: int, width: int) -> tuple[int, byte
         if not across or high / across > MAX_HEIGHT_RATIO:
             return FAULT, b""
         out = io.BytesIO()
-        page.render(scale=width / across).to_pil().save(out, "PNG")
+        # It rounds up, and width / across * across may be a hair more than width.
+        page.render(scale=(width - 0.5) / across).to_pil().save(out, "PNG")
         return OK, out.getvalue()
 
 

@@ -382,7 +382,17 @@ def test_a_cursor_can_be_neither_bent_nor_used_elsewhere(portal, key):
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "limit=x", "state=nothing", "date_from=2026-13-01", "numbre=1", "number=a&number=b"],
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "state=nothing",
+        "date_from=2026-13-01",
+        "date_to=0",
+        "date_to=",
+        "numbre=1",
+        "number=a&number=b",
+    ],
 )
 def test_a_query_that_does_not_fit_is_400_and_names_its_place(portal, key, query):
     r = portal.get(f"/documents?{query}", key)
