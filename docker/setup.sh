@@ -15,7 +15,7 @@ packages=(fontconfig fonts-noto-cjk fonts-hanazono fonts-lxgw-wenkai ca-certific
 [ "$purpose" = image-web ] || packages+=(libreoffice-writer-nogui python3-uno)
 [[ $purpose = image-* ]] || packages+=(python3-venv)
 # What only the tests need: outside judges, real servers and a browser.
-[ "$purpose" = test ] && packages+=(poppler-utils qpdf openssl postgresql postgresql-contrib rabbitmq-server chromium)
+[ "$purpose" = test ] && packages+=(poppler-utils qpdf openssl postgresql postgresql-contrib rabbitmq-server redis-server chromium)
 # What a test does without, and says so: Ubuntu has its browser elsewhere.
 optional=" chromium "
 
@@ -37,7 +37,7 @@ apt_update() {
 policy=/usr/sbin/policy-rc.d
 units=()
 forbid_starts() {
-    command -v systemctl >/dev/null && for pair in rabbitmq-server:rabbitmq-server erlang-base:epmd.socket; do
+    command -v systemctl >/dev/null && for pair in rabbitmq-server:rabbitmq-server erlang-base:epmd.socket redis-server:redis-server; do
         dpkg-query -W "${pair%:*}" >/dev/null 2>&1 || units+=("${pair#*:}")
     done
     # Not the file of a run that was cut off: that is ours already.

@@ -84,6 +84,7 @@ class CeleryQueue:
 
     def close(self) -> None:
         if self._made is not None:
+            self._made.pool.force_close_all()  # Celery itself only forgets them
             self._made.close()
             self._made = None
 
@@ -106,6 +107,7 @@ class CeleryQueue:
             broker_transport_options=self._options(),
         )
         work = _Work(open_work, warn)
+        parent = os.getpid()
 
         @app.task(  # type: ignore[untyped-decorator]  # Celery has no types
             name=TASK, acks_late=True, reject_on_worker_lost=True, ignore_result=True
@@ -118,6 +120,9 @@ class CeleryQueue:
 
         # Held by name: Celery keeps weak references alone.
         def opened(**_: object) -> None:
+            # Celery lets its processes end with their parent, but one may be forked in the parent's last moment.
+            if os.getppid() != parent:
+                os._exit(1)
             work.open()
 
         def closed(**_: object) -> None:
