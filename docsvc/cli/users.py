@@ -87,11 +87,15 @@ def _password(*, stdin: bool, generate: bool) -> str:
         return make_password()
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
+    if not _at_terminal():
         raise UsageError(
             "没有终端，请用--password-stdin或者--generate；no terminal: --password-stdin or --generate"
         )
     return str(click.prompt("密码 password", hide_input=True, confirmation_prompt="再次输入 again"))
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _state(user: User) -> str:
