@@ -1,4 +1,4 @@
-"""`python -m tests.support.screens DATA_DIR URL`: takes the pictures of docsvc/web/screens from a running `make run`."""
+"""`python -m tests.support.screens DATA_DIR URL`: the pictures of docsvc/web/screens, from a running `make run`."""
 
 from __future__ import annotations
 
