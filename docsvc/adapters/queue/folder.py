@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from pathlib import Path
@@ -46,6 +47,21 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """kombu's, with our channel."""
+    """kombu's, with our channel, for a worker with an event loop.
+
+    With an event loop Celery has a pipe to each of its processes. Without one they share a pipe and its lock, and
+    one that is killed while it waits for work takes that lock with it: no other ever gets any work again.
+    """
 
     Channel = Channel
+    implements = filesystem.Transport.implements.extend(asynchronous=True)
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ARG002 - kombu's signature
+        """Look into the folder again and again, as often as the option `polling_interval` says."""
+        loop.call_repeatedly(self.polling_interval, self._take)
+
+    def _take(self) -> None:
+        """Hand out what lies there, as far as the worker takes any."""
+        with contextlib.suppress(Empty):
+            while True:
+                self.cycle.get(self._deliver)
