@@ -1,0 +1,150 @@
+"""The sweeper: what is due is sent, what is held is not, the dead let go, and nothing is lost with the broker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import pytest
+
+from docsvc.adapters.db.database import SqlDatabase
+from docsvc.domain.access import Session
+from docsvc.domain.errors import QueueError
+from docsvc.domain.job import Posting
+from docsvc.usecases.sweep import Sweep
+from tests.support.rows import document_row
+
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+RESEND_S = 30
+
+
+class World:
+    """Clock, processes and broker in one."""
+
+    def __init__(self):
+        self.now, self.gone, self.sent, self.room = NOW, set(), [], 1000
+
+    me = "sweeper"
+
+    def clock(self):
+        return self.now
+
+    def dead(self, holder):
+        return holder in self.gone
+
+    def send(self, document_id):
+        if self.room == 0:
+            raise QueueError("away")
+        self.room -= 1
+        self.sent.append(document_id)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = SqlDatabase(f"sqlite:///{tmp_path / 'test.db'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sweep(database, world):
+    return Sweep(database, world, world, world.clock, RESEND_S)
+
+
+def added(database, count, due_at=NOW):
+    rows = [document_row(f"测示〔2026〕{uuid.uuid4()}号") for _ in range(count)]
+    with database.begin() as tx:
+        for n, row in enumerate(rows):
+            tx.documents.add(row)
+            tx.jobs.add(row.id, due_at + dt.timedelta(seconds=n))
+    return [row.id for row in rows]
+
+
+def after(world, seconds):
+    world.now = NOW + dt.timedelta(seconds=seconds)
+
+
+def test_what_is_due_is_sent_once_in_a_while(database, sweep, world):
+    ids = added(database, 3)
+    after(world, 1)
+    assert sweep.send() == 2
+    assert world.sent == ids[:2]
+    assert sweep.send() == 0
+    after(world, 2)
+    assert sweep.send() == 1
+    after(world, RESEND_S + 1)  # the first two were lost: due again
+    assert sweep.send() == 2
+    assert world.sent[:3] == ids
+    assert sorted(world.sent[3:]) == sorted(ids[:2])
+
+
+def test_a_broker_that_is_away_leaves_them_due(database, sweep, world):
+    ids = added(database, 5, NOW - dt.timedelta(minutes=1))
+    world.room = 2
+    with pytest.raises(QueueError):
+        sweep.send()
+    assert world.sent == ids[:2]
+    world.room = 100
+    assert sweep.send() == 3
+    assert sorted(world.sent) == sorted(ids)
+
+
+def test_what_is_held_is_not_sent_until_its_lease_has_run_out(database, sweep, world):
+    (document_id,) = added(database, 1)
+    with database.begin() as tx:
+        tx.jobs.claim(document_id, "worker", NOW, NOW + dt.timedelta(seconds=60))
+    assert sweep.free() == 0
+    after(world, 59)
+    assert sweep.send() == 0
+    after(world, 60)
+    assert sweep.send() == 1
+
+
+def test_a_dead_holder_lets_go_and_its_job_is_due_now(database, sweep, world):
+    dead, alive, done = added(database, 3, NOW + dt.timedelta(minutes=5))
+    with database.begin() as tx:
+        token = tx.jobs.claim(done, "lifter", NOW, NOW + dt.timedelta(seconds=60))
+        tx.jobs.release(done, token, None)
+        for document_id, holder in ((dead, "gone"), (alive, "worker"), (done, "gone")):
+            tx.jobs.claim(document_id, holder, NOW, NOW + dt.timedelta(seconds=60))
+    world.gone = {"gone"}
+    assert sweep.free() == 2
+    assert sweep.send() == 1
+    assert world.sent == [dead], "what had nothing to do still has nothing to do"
+    with database.read() as tx:
+        assert [job.document_id for job in tx.jobs.held()] == [alive]
+
+
+def test_old_keys_and_sessions_are_forgotten(database, sweep):
+    hour = dt.timedelta(hours=1)
+
+    def posting(key, age):
+        return Posting("client", key, "0" * 64, None, NOW + hour, NOW - age)
+
+    def session(token, age, idle):
+        return Session(token * 64, user.id, NOW - age, NOW - idle)
+
+    user = _user()
+    with database.begin() as tx:
+        tx.users.add(user)
+        tx.postings.open(posting("old", 25 * hour))
+        tx.postings.open(posting("young", 23 * hour))
+        tx.sessions.add(session("a", 13 * hour, 0 * hour))
+        tx.sessions.add(session("b", 2 * hour, 1.5 * hour))
+        tx.sessions.add(session("c", 2 * hour, 0.5 * hour))
+    assert sweep.expire(12 * hour, hour) == 3
+    with database.begin() as tx:
+        assert tx.sessions.find("c" * 64)
+        assert tx.postings.open(posting("young", 0 * hour)) is not None
+        assert tx.postings.open(posting("old", 0 * hour)) is None
+
+
+def _user():
+    from docsvc.domain.access import Role, User
+
+    return User(str(uuid.uuid4()), "clerk", "-", Role.OFFICER, None, NOW)
