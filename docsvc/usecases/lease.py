@@ -36,6 +36,16 @@ class Leases:
             tx.jobs.release(document_id, job.token, job.due_at)
             return tx.jobs.claim(document_id, holder, now, until)
 
+    def abandon(self, document_id: str) -> None:
+        """Give back what this process held when the database went away, so that its end could not be written.
+
+        For a process that works on one document at a time: it knows that nobody uses that lease any more.
+        """
+        with self.database.begin() as tx:
+            job = _held(tx, document_id)
+            if job is not None and job.holder == self.processes.me:
+                tx.jobs.release(document_id, job.token, job.due_at)
+
     @contextlib.contextmanager
     def hold(self, document_id: str) -> Iterator[int]:
         """The token of a lease that ends with the block; when the job is due stays as it was.

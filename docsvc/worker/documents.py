@@ -42,14 +42,18 @@ def opened_maker() -> Iterator[Callable[[str], None]]:
 def make(service: Service, document_id: str) -> None:
     """Make one document. Whatever happens is in the database, or will be when somebody claims it again."""
     log = _log(document=document_id)
+    away = False
     for pause in (*PAUSES_S, None):
         try:
+            if away:
+                service.leases.abandon(document_id)
             state = service.production.produce(document_id).state
         except BusyError:
             log.info("document_held_by_another")
         except DatabaseError as e:
-            # The lease is still ours, so nobody else can go on: try again as long as that is of use.
+            # The lease may still be ours, so that nobody else can go on: try again as long as that is of use.
             log.warning("database_away", error=str(e))
+            away = True
             if pause is not None:
                 time.sleep(pause)
                 continue

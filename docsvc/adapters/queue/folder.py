@@ -13,7 +13,7 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 
-class Channel(filesystem.Channel):
+class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has too few types
     """A message appears whole and is taken by exactly one reader.
 
     kombu's own channel writes under the final name, so that a reader may meet half a message and fail, and takes
@@ -46,7 +46,7 @@ class Channel(filesystem.Channel):
         raise Empty
 
 
-class Transport(filesystem.Transport):
+class Transport(filesystem.Transport):  # type: ignore[misc]  # the same
     """kombu's, with our channel, for a worker with an event loop.
 
     With an event loop Celery has a pipe to each of its processes. Without one they share a pipe and its lock, and

@@ -136,3 +136,16 @@ def test_a_database_that_is_away_at_the_end_hides_no_fault_of_the_block(one, row
 
     with pytest.raises(ZeroDivisionError), one.hold(row.id):
         lose_it()
+
+
+def test_a_process_gives_back_what_it_held_when_the_database_went_away(database, one, other, row):
+    with database.begin() as tx:
+        token = one.claim(tx, row.id)
+    other.abandon(row.id)  # another one's lease is not touched
+    with database.begin() as tx:
+        tx.jobs.fence(row.id, token)
+    one.abandon(row.id)
+    one.abandon(row.id)
+    assert due(database, NOW) == [row.id]
+    with one.hold(row.id):
+        pass

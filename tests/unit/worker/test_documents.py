@@ -1,0 +1,73 @@
+"""One id at the worker: whatever happens, the process goes on."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from docsvc.domain.document import State
+from docsvc.domain.errors import BusyError, ConversionError, DatabaseError, LeaseLostError, NotFoundError
+from docsvc.worker import documents
+from docsvc.worker.documents import PAUSES_S, make
+
+
+class Production:
+    """Does one thing after the other; the service around it, too."""
+
+    def __init__(self, *outcomes):
+        self.outcomes, self.turns, self.abandoned = list(outcomes), 0, []
+
+    production = leases = property(lambda self: self)
+
+    def abandon(self, document_id):
+        self.abandoned.append((self.turns, document_id))
+
+    def produce(self, _document_id):
+        self.turns += 1
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return SimpleNamespace(state=outcome)
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(documents.time, "sleep", pauses.append)
+    return pauses
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        State.SEALED,
+        BusyError("held"),
+        LeaseLostError("lost"),
+        ConversionError("too slow"),
+        NotFoundError("gone"),
+        ValueError("a bug"),
+    ],
+    ids=lambda o: type(o).__name__,
+)
+def test_one_turn_and_nothing_is_raised(slept, outcome):
+    production = Production(outcome, AssertionError("once is enough"))
+    make(production, "0" * 36)
+    assert production.turns == 1
+    assert not slept
+    assert not production.abandoned
+
+
+def test_a_database_that_is_away_is_waited_for(slept):
+    production = Production(DatabaseError("away"), DatabaseError("away"), State.SEALED)
+    make(production, "0" * 36)
+    assert production.turns == 3
+    assert slept == list(PAUSES_S[:2])
+    assert production.abandoned == [(1, "0" * 36), (2, "0" * 36)], "the lease of the turn that was cut off"
+
+
+def test_and_not_for_ever(slept):
+    production = Production(*[DatabaseError("away")] * 10)
+    make(production, "0" * 36)
+    assert production.turns == len(PAUSES_S) + 1
+    assert slept == list(PAUSES_S)
