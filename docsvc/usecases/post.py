@@ -16,7 +16,7 @@ from docsvc.domain.job import Posting
 from docsvc.ports import Database, Queue
 from docsvc.usecases.intake import Acceptance, Intake, read_case
 
-RUNNING_S: Final = 120  # longer than any intake; then whoever began it is dead
+RUNNING_S: Final = 20  # then whoever began it counts as dead; if not, both find the same document
 ENDS: Final = frozenset({State.RECORDED, State.FAILED, State.VOIDED})
 FIRST_PAUSE_S: Final = 0.02
 LONGEST_PAUSE_S: Final = 0.25

@@ -1,0 +1,82 @@
+"""Each file that leaves is an event, whoever hands it out; the rest is tried through the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from docsvc.domain.access import Permission, Principal
+from docsvc.domain.errors import AlteredError, ConflictError, ForbiddenError, NotFoundError
+from tests.support.cases import sample
+from tests.support.portal import Portal
+
+READER = Principal("user", "u-1", "张三", "demo-market", frozenset({Permission.READ}))
+
+
+@pytest.fixture
+def portal(tmp_path):
+    portal = Portal(tmp_path)
+    yield portal
+    portal.close()
+
+
+@pytest.mark.parametrize("kind", ["content", "docx", "evidence"])
+def test_a_file_and_its_event(portal, kind):
+    row = portal.recorded()
+    delivery = portal.service.delivery
+    file = getattr(delivery, kind)(READER, row.id)
+    assert file.data
+    told = portal.service.search.history(READER, row.id)[-1]
+    assert told.type == "document.delivered"
+    assert told.by == {"kind": "user", "id": "u-1", "name": "张三"}
+    assert told.detail == {"what": kind, "sha256": file.sha256}
+    getattr(delivery, kind)(READER, row.id)
+    assert portal.events(row.id).count("document.delivered") == 2
+    portal.office.sequence()
+    assert portal.office.fsck() == []
+
+
+def test_looking_leaves_no_event(portal):
+    row = portal.recorded()
+    portal.service.delivery.look(READER, row.id, "content")
+    portal.service.delivery.preview(READER, row.id, 1, 100)
+    assert portal.service.delivery.pages(READER, row.id) == 2
+    assert "document.delivered" not in portal.events(row.id)
+
+
+@pytest.mark.parametrize("what", ["content", "preview", "pages"])
+def test_who_may_not_look_gets_nothing(portal, what):
+    row = portal.recorded()
+    call = getattr(portal.service.delivery, what)
+    more = (1, 100) if what == "preview" else ()
+    with pytest.raises(ForbiddenError):
+        call(Principal("user", "u", "x", "demo-market", frozenset({Permission.CREATE})), row.id, *more)
+    with pytest.raises(NotFoundError):
+        call(Principal("user", "u", "x", "demo-enforcement", frozenset({Permission.READ})), row.id, *more)
+
+
+def test_what_failed_says_why(portal):
+    row = portal.service.intake.accept(sample("advice")).row
+    portal.change(row.id, reason="字体缺字")
+    with pytest.raises(ConflictError, match="字体缺字"):
+        portal.service.delivery.content(READER, row.id)
+
+
+def test_a_store_that_hands_back_other_bytes_is_caught(portal):
+    row = portal.recorded()
+    object.__setattr__(portal.service.delivery, "objects", Liar())
+    with pytest.raises(AlteredError):
+        portal.service.delivery.content(READER, row.id)
+    assert "document.delivered" not in portal.events(row.id)
+
+
+class Liar:
+    """A store that does not look at its keys."""
+
+    def get(self, _key):
+        return b"%PDF other"
+
+
+def test_evidence_of_an_agency_that_left_the_registry_has_no_certificates(portal):
+    row = portal.recorded()
+    portal.office.tamper("DELETE FROM agencies")
+    assert portal.service.delivery.bundle(row)
