@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 import structlog
 
 from docsvc.domain.access import Role
 from tests.support.portal import PASSWORD, Portal
+from tests.support.workspace import Workspace
 
 
 @pytest.fixture
@@ -135,3 +140,21 @@ def test_a_form_too_large_is_413_on_both_sides(open_portal):
     for path in ("/api/v1/verifications", "/verify"):
         r = portal.browser().post(path, data=body, content_type="multipart/form-data; boundary=x")
         assert r.status_code in (400, 413), path
+
+
+def test_the_process_needs_no_key_and_makes_none(workspace, tmp_path):
+    """Only what everyone may read: certificates and the log's verifier key."""
+    workspace.run("agencies", "list", check=True)  # the tables and the registry
+    public = tmp_path / "public"
+    shutil.copytree(workspace.certs, public, ignore=shutil.ignore_patterns("*.p12", "*.key", "password"))
+    before = sorted(p for p in public.rglob("*"))
+    web = Workspace(workspace.data, public)
+    ask = (
+        "from docsvc.wsgi import create_app; b = create_app().test_client();"
+        "print(*(b.get(p).status_code for p in ('/healthz', '/readyz', '/', '/openapi.json')))"
+    )
+    r = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, env=web.environment, check=False
+    )
+    assert (r.returncode, r.stdout) == (0, "200 200 200 200\n"), r.stderr
+    assert sorted(p for p in public.rglob("*")) == before
