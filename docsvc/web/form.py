@@ -227,13 +227,17 @@ class Form:
                 said = {n: value for n, value in members.items() if value is not ABSENT}
                 if not said and not required:
                     return ABSENT
+                if not said and _may_be_null(node):
+                    return None
                 fixed = {n: p["const"] for n, p in node.get("properties", {}).items() if "const" in p}
                 return {**fixed, **said}
             case "array":
                 rows = [self._case(node["items"], row, required=False) for row in typed]
                 return rows if rows or required else ABSENT
             case shape:
-                return _value(shape, typed)
+                value = _value(shape, typed)
+                # What must be named and may be nothing is named as nothing: the date of a filing that was none.
+                return None if value is ABSENT and required and _may_be_null(node) else value
 
     # ---- the fields
 
@@ -252,6 +256,7 @@ class Form:
 
     def _field(self, node: Schema, pointer: str, typed: Typed, *, required: bool, item: bool) -> Field:
         own, node = node, self._resolved(node)
+        required = required and not _may_be_null(node)
         words = split_title(own.get("title", "")) if own.get("title") else Words("" if item else pointer, "")
         hint = str(own.get("description", ""))
         if "x-labels" in node or pointer in self.choices or hint in (words.zh, self.schema.get("description")):
@@ -320,6 +325,10 @@ def _shape(node: Schema) -> str:
         return str(named[0])
     values = [v for v in node.get("enum", ()) if v is not None]
     return "string" if values and all(isinstance(v, str) for v in values) else "nothing"
+
+
+def _may_be_null(node: Schema) -> bool:
+    return "null" in node.get("type", ()) or None in node.get("enum", ())
 
 
 def _first_rows(node: Schema, *, required: bool) -> int:

@@ -160,3 +160,31 @@ def test_a_rules_sentence_in_the_forms_words():
     )
     assert told_of.zh == "须为：企业、自然人；缺少统一社会信用代码"
     assert told_of.en == "lacks Unified social credit code and Legal representative; a name"
+
+
+def test_what_must_be_named_and_may_be_nothing_is_named_as_nothing():
+    form = Form(
+        {
+            "type": "object",
+            "required": ["day", "inner", "must"],
+            "properties": {
+                "day": {"type": ["string", "null"]},
+                "inner": {"type": ["object", "null"], "properties": {"a": {"type": "string"}}},
+                "must": {"type": "string"},
+            },
+        }
+    )
+    assert values_of(form, {"/must": "x"}) == {"day": None, "inner": None, "must": "x"}
+    assert values_of(form, {}) == {"day": None, "inner": None}
+    assert values_of(form, {"/inner/a": "y"}) == {"day": None, "inner": {"a": "y"}}
+    required = {f.pointer for f in form.fields(form.blank()).walk() if f.required}
+    assert required == {"", "/must"}
+
+
+def test_a_reminder_without_a_filed_case_can_be_typed():
+    case = json.loads((TEMPLATES / "reminder" / "cases" / "valid-1.json").read_text())
+    case["case"]["filed_on"] = None
+    form = Form(schema_of("reminder"))
+    arrived = form.case(form.compact(form.gather(posted(form.fields(form.typed(case))))))
+    assert arrived["case"] == case["case"]
+    assert JsonSchemaCheck().check(form.schema, arrived) == []
