@@ -200,10 +200,10 @@ class DocumentQuery(Model):
     )
     agency: Annotated[str | None, Field(max_length=80, description="机关 — its id in the registry")] = None
     type: Annotated[str | None, Field(max_length=80, description="文书类型 — document type")] = None
-    state: Annotated[State | None, Field(description="状态")] = None
+    state: Annotated[State | None, Field(description="状态 — state")] = None
     date_from: Annotated[Day | None, Field(description="成文日期起 — issued on or after")] = None
     date_to: Annotated[Day | None, Field(description="成文日期止 — issued on or before")] = None
-    limit: Annotated[int, Field(ge=1, le=200, description="每页份数")] = 50
+    limit: Annotated[int, Field(ge=1, le=200, description="每页份数 — how many on a page")] = 50
     cursor: Annotated[
         str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
     ] = None

@@ -292,6 +292,11 @@ def _calls(described: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
         for method, operation in methods.items():
             if not operation["operationId"].endswith("_at_root"):
                 calls.setdefault(operation["tags"][0], []).append(
-                    {"method": method.upper(), "path": path, **operation}
+                    {
+                        "method": method.upper(),
+                        "path": path,
+                        "scope": operation.get("description", "").partition("`")[2].rstrip("`"),
+                        **operation,
+                    }
                 )
     return calls

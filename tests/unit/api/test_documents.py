@@ -390,7 +390,7 @@ def test_a_cursor_can_be_neither_bent_nor_used_elsewhere(portal, key):
         "date_from=2026-13-01",
         "date_to=0",
         "date_to=",
-        "numbre=1",
+        "numero=1",
         "number=a&number=b",
     ],
 )
