@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from docsvc.domain.access import Permission
 from docsvc.domain.document import DocumentFilter, State
-from docsvc.domain.errors import ConflictError, NotFoundError, StoreError, UsageError
+from docsvc.domain.errors import ConflictError, StoreError, UsageError
 from docsvc.usecases.deliver import Kind
 from docsvc.web.guard import may, pages, principal, service, someone
 from docsvc.web.words import MOVING, STATES
@@ -132,8 +132,6 @@ def void(document_id: str) -> ResponseReturnValue:
         return render_template("void.html", row=row, reason=reason, fault=fault), 422
     try:
         row = service().voiding.void(principal(), document_id, reason)
-    except NotFoundError:
-        raise
     except (UsageError, ConflictError) as e:
         status = 409 if isinstance(e, ConflictError) else 422
         return render_template("void.html", row=row, reason=reason, fault=str(e)), status

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
 from docsvc.domain.errors import (
+    AlteredError,
     ConflictError,
     DocsvcError,
     ForbiddenError,
@@ -45,6 +46,7 @@ ADVICE: Final = {
     ),
     503: Words("请稍后再试。", "Try again in a little while."),
 }
+ALTERED: Final = "存储的文件已被改动，不予提供；the stored file was altered: nobody gets it"
 SERVER_FAULT: Final = 500
 
 
@@ -67,12 +69,15 @@ def status_of(fault: DocsvcError) -> int:
 
 @pages.errorhandler(DocsvcError)
 def tell_fault(fault: DocsvcError) -> ResponseReturnValue:
-    """A fault of the core: its own sentence, since it is fit for callers; the cause goes to the log."""
+    """A fault of the core in its own sentence; from 500 on that may name servers, so it stays in the log, but who
+    asks for a file that was altered is told so.
+    """
     status = status_of(fault)
     if status == 401:  # noqa: PLR2004 - the status that leads to the sign-in page
         return ask_to_sign_in()
     if status >= SERVER_FAULT:
         logger().error("page_fault", kind=fault.kind, endpoint=request.endpoint, exc_info=fault)
+        return page(status, ALTERED if isinstance(fault, AlteredError) else None)
     return page(status, str(fault))
 
 

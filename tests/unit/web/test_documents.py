@@ -264,7 +264,9 @@ def test_an_altered_file_is_given_to_nobody_and_the_page_still_stands(site, offi
     path = next(p for p in site.office.store_path.rglob(f"*{row.signed_sha256[4:]}*") if p.is_file())
     path.chmod(0o644)
     path.write_bytes(path.read_bytes() + b" ")
-    assert officer.get(f"/documents/{row.id}/files/pdf").status_code == 500
+    r = officer.get(f"/documents/{row.id}/files/pdf")
+    assert r.status_code == 500
+    assert "存储的文件已被改动，不予提供" in r.text
     r = officer.get(f"/documents/{row.id}")
     assert r.status_code == 200
     assert "还没有可以显示的页面" in r.text

@@ -301,12 +301,13 @@ def test_a_fault_of_ours_shows_nothing_of_it(site, officer, monkeypatch):
 
 def test_a_database_that_is_away_is_said_even_though_nobody_can_be_recognised(site, officer, monkeypatch):
     def away(*_, **__):
-        raise DatabaseError("数据库暂不可用；the database is not available")
+        raise DatabaseError("数据库暂不可用；the database is not available: postgresql://db.internal/docsvc")
 
     monkeypatch.setattr(type(site.service.database), "read", away)
     r = officer.get("/documents")
     assert r.status_code == 503
-    assert "数据库暂不可用" in r.text
+    assert "系统暂不可用" in r.text
+    assert "db.internal" not in r.text
 
 
 def test_a_refresh_that_fails_leaves_the_page_as_it_is(site, officer, monkeypatch):
