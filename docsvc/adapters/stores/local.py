@@ -57,7 +57,7 @@ class LocalStore:
             raise StoreError(f"该键已存有不同内容；{key} holds other bytes")
 
     def get(self, key: str) -> bytes:
-        """Raises ObjectMissingError, and AlteredError where a file has no longer the digest that its key promises."""
+        """Raises ObjectMissingError, and AlteredError where a file no longer has the digest of its key."""
         path = self.folder / checked(key)
         try:
             data = _read(path)
