@@ -69,10 +69,15 @@ class Callers:
             except queue.Empty:
                 return
             began = time.monotonic()
-            self._until_answered(api, posted, None if n % 5 == 0 else 20, moment)
+            wait = None if n % 3 == 0 else 20
+            document = self._until_answered(api, posted, wait, moment)
             self.longest_s = max(self.longest_s, time.monotonic() - began)
+            if document is not None and document["state"] != "recorded":
+                self._until_made(api, document["id"])
 
-    def _until_answered(self, api: Api, posted: dict[str, Any], wait: int | None, moment: random.Random) -> None:
+    def _until_answered(
+        self, api: Api, posted: dict[str, Any], wait: int | None, moment: random.Random
+    ) -> dict[str, Any] | None:
         key, give_up = secrets.token_hex(16), time.monotonic() + PATIENCE_S
         while time.monotonic() < give_up:
             try:
@@ -81,17 +86,32 @@ class Callers:
                 self.repeated[type(e).__name__] += 1
             else:
                 if answer.status_code in (201, 202):
-                    self.answers.append((answer.status_code, answer.json()))
-                    return
+                    document: dict[str, Any] = answer.json()
+                    self.answers.append((answer.status_code, document))
+                    return document
                 self.repeated[str(answer.status_code)] += 1
                 if answer.status_code not in (409, 429, 500, 502, 503):
                     self.refusals.append(f"{answer.status_code} {answer.text}")
-                    return
+                    return None
             time.sleep(moment.uniform(0.05, 0.5))
         self.refusals.append(f"no answer in {PATIENCE_S} s")
+        return None
+
+    def _until_made(self, api: Api, document_id: str) -> None:
+        """As whoever did not wait, or was not let wait: asks now and then what became of it."""
+        give_up = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up:
+            with contextlib.suppress(requests.RequestException):
+                answer = api.get(f"/documents/{document_id}")
+                if answer.status_code == 200 and answer.json()["state"] == "recorded":
+                    return
+                if answer.status_code not in (200, 429, 500, 502, 503):
+                    break
+            time.sleep(0.5)
+        self.refusals.append(f"{document_id} was accepted, and then not seen recorded")
 
 
-def recorded(stack: Stack) -> int:
+def made(stack: Stack) -> int:
     return stack.rows("SELECT count(*) FROM documents WHERE state IN ('sealed', 'recorded')")[0][0]
 
 
@@ -107,8 +127,8 @@ class Blows:
             "the worker": lambda: self.process("worker"),
             "the offices": lambda: self.hit(self.stack.offices()),
             "the broker": self.broker,
-            "the web process": lambda: self.process("web"),
             "the web process and its children": self.container,
+            "the web process": lambda: self.process("web"),
             "the sequencer": lambda: self.process("sequencer"),
             "the scheduler": lambda: self.process("scheduler"),
         }
@@ -157,10 +177,12 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
         for n, (what, blow) in enumerate(strikes.items()):
             enough = DOCUMENTS * (n + 1) // (len(strikes) + 2)
             end = time.monotonic() + PATIENCE_S
-            while recorded(stack) < enough and time.monotonic() < end:
+            while len(callers.answers) < enough and time.monotonic() < end:
                 time.sleep(0.05)
+            assert posting.is_alive()
             blow()
-            say(f"{time.monotonic() - began:6.1f} s  {recorded(stack)} made; killed: {what}")
+            answered = len(callers.answers)
+            say(f"{time.monotonic() - began:6.1f} s  {answered} answers, {made(stack)} made; killed: {what}")
     finally:
         posting.join(PATIENCE_S * 2)
     say(
@@ -169,16 +191,25 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
     )
     assert callers.refusals == []
     assert len(callers.answers) == DOCUMENTS
+    assert callers.repeated  # somebody was hit
 
+    ids = check_the_books(stack, callers)
+    say(f"{time.monotonic() - began:6.1f} s  all recorded")
+    verify_all(stack, api, ids, tmp_path)
+    codes = stack.stop()
+    assert set(codes.values()) == {0}, stack.logs()
+    assert stack.processes() == []
+
+
+def check_the_books(stack: Stack, callers: Callers) -> list[str]:
+    """Every document is recorded, once, as its caller was told; their ids."""
     end = time.monotonic() + PATIENCE_S
-    while (
-        stack.rows("SELECT count(*) FROM documents WHERE state <> 'recorded'") != [(0,)] and time.monotonic() < end
-    ):
+    unfinished = "SELECT count(*) FROM documents WHERE state <> 'recorded'"
+    while stack.rows(unfinished) != [(0,)] and time.monotonic() < end:
         time.sleep(0.2)
     rows = stack.rows("SELECT id, number, state, signed_sha256, attempts, reason FROM documents")
-    say(f"{time.monotonic() - began:6.1f} s  all recorded; attempts: {collections.Counter(r[4] for r in rows)}")
+    say(f"          attempts: {dict(collections.Counter(row[4] for row in rows))}")
     assert collections.Counter(row[2] for row in rows) == {"recorded": DOCUMENTS}, (rows, stack.logs())
-
     numbers = sorted(int(row[1].split("〕")[1].removesuffix("号")) for row in rows)
     assert numbers == list(range(1, DOCUMENTS + 1))
     now = {row[0]: row for row in rows}
@@ -190,7 +221,6 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
             assert (answer["state"], answer["sha256"]) == ("recorded", row[3])
         else:
             assert answer["state"] != "failed"
-
     events = collections.Counter(stack.rows("SELECT document_id, type FROM events"))
     assert set(events.values()) == {1}
     assert len(events) == 2 * DOCUMENTS
@@ -198,12 +228,7 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
     assert stack.rows("SELECT count(*) FROM jobs WHERE due_at IS NOT NULL OR holder IS NOT NULL") == [(0,)]
     audit = stack.run("log", "fsck", check=False)
     assert audit.returncode == 0, audit.stdout + audit.stderr
-    verify_all(stack, api, [row[0] for row in rows], tmp_path)
-    for document_id in random.Random(1).sample(sorted(now), 3):
-        assert api.document(document_id)["log"] is not None
-    codes = stack.stop()
-    assert set(codes.values()) == {0}, stack.logs()
-    assert stack.processes() == []
+    return list(now)
 
 
 def verify_all(stack: Stack, api: Api, ids: list[str], folder) -> None:
