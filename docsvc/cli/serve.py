@@ -72,7 +72,8 @@ def listen(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     try:
         return socket.create_server(
-            (host.strip("[]"), int(port)),
+            # Everywhere has to be asked for by its name, 0.0.0.0 or [::].
+            (host.strip("[]") or "no host", int(port)),
             family=socket.AF_INET6 if host.startswith("[") else socket.AF_INET,
             backlog=BACKLOG,
         )

@@ -222,7 +222,7 @@ class CeleryQueue:
             return RedisError
         from amqp import AMQPError
 
-        return AMQPError
+        return AMQPError  # type: ignore[no-any-return]  # amqp has no types
 
     def _make_folder(self) -> None:
         try:
