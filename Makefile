@@ -30,7 +30,7 @@ lint:
 	@uv run -q codespell docsvc templates certs tests docker *.md Makefile
 
 bench: setup ## ms a stage and documents a second, against one process a step
-	@uv run -q python tests/bench/bench.py
+	@uv run -q python -m tests.bench.bench
 
 setup:
 	@docker/setup.sh run

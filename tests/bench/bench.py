@@ -1,4 +1,4 @@
-"""`make bench`: ms a stage, documents a second on all cores, and the same documents by one fresh process a step.
+"""`make bench`: ms a stage, ms a call over HTTP, documents a second, and the same by one fresh process a step.
 
 Everything is measured in one run on one machine, alternating, so that the ratios mean something; absolute figures
 drift with the machine. Nothing is asserted.
@@ -101,6 +101,27 @@ def stages() -> Clock:
     return clock
 
 
+def over_http(folder: Path, certs: Path) -> Clock:
+    """One caller of a warm `docsvc serve` who waits for each document, now and then on a new connection."""
+    from tests.support.api import Api
+    from tests.support.stack import embedded
+
+    clock = Clock()
+    with embedded(folder, certs) as stack:
+        key, api = stack.key(), stack.api()
+        for n, case in enumerate(cases(STAGES + 12, 500_000)):
+            if n == 12:  # each type in each of two worker processes
+                clock.spent.clear()
+            if n % 4 == 0:
+                api = Api(stack.base_url, key)
+            answer = clock.around("= POST, Prefer: wait, until 201", api.post)(case, wait=60)
+            if answer.status_code != 201:
+                raise SystemExit(f"{answer.status_code} {answer.text}\n{stack.logs()}")
+            path = f"/documents/{answer.json()['id']}/content"
+            clock.around("GET of the signed PDF", api.get)(path).raise_for_status()
+    return clock
+
+
 def produce_many(first: int) -> float:
     """Issue EACH documents in this process; seconds, start-up and first documents left out."""
     from docsvc.bootstrap import open_service
@@ -186,9 +207,13 @@ def main() -> None:
         folder = Path(home)
         os.environ |= {"DOCSVC_DATA_DIR": str(folder / "data"), "DOCSVC_CERTS_DIR": str(folder / "certs" / "dev")}
         ours = stages()
+        called = over_http(folder / "http", folder / "certs" / "dev")
         theirs = naive(folder, templates_and_contexts(NAIVE))
         rate = throughput()
     show(f"docsvc, one process, warm (median of {STAGES})", ours)
+    show(f"docsvc serve over HTTP, one caller, warm (median of {STAGES})", called)
+    waited, converted = called.ms("= POST, Prefer: wait, until 201"), ours.ms("convert (LibreOffice, PDF/A-2b)")
+    print(f"  {waited:.0f} ms until 201, {converted:.0f} ms of it conversion: {waited / converted:.1f} times")
     show(f"one fresh process a step (median of {NAIVE})", theirs)
     one = ours.ms("= accepted to sealed")
     sequential = 1000 / theirs.ms("= a document")
