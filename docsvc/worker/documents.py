@@ -7,21 +7,24 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from docsvc.bootstrap import Service, open_process
+from docsvc.bootstrap import Service, now, open_process
 from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     import structlog
 
+SAMPLE: Final = "样"
 PAUSES_S: Final = (1, 4, 15)  # while the database is away: together far shorter than a lease
 
 
 def run_worker() -> int:
     """Work until SIGTERM or SIGINT; the exit code. Raises SetupError where this machine can't make documents."""
     with open_process() as trial:
-        # What is missing is said here in one sentence, and what is imported here the processes share.
+        # What is missing is said here in one sentence, and what is imported and read here the processes share.
         trial.production  # noqa: B018 - building it looks keys, fonts and authorities up
+        for role in filter(None, map(trial.fonts.role, trial.fonts.families)):
+            trial.fonts.split(role, SAMPLE)
     with open_process() as service:
         settings = service.settings
         return service.queue.consume(
@@ -33,10 +36,19 @@ def run_worker() -> int:
 def opened_maker() -> Iterator[Callable[[str], None]]:
     """What makes a document by its id, and never raises; its office runs already."""
     with open_process() as service:
-        service.production  # noqa: B018 - built before the first document comes
-        service.converter.start()
+        warm(service)
         _log().info("worker_ready")
         yield lambda document_id: make(service, document_id)
+
+
+def warm(service: Service) -> None:
+    """Do what can be done without a case, so that the first document takes no longer than the next."""
+    service.production  # noqa: B018 - built before the first document comes
+    try:
+        doc_type = service.templates.get(service.templates.names()[0])
+        service.verifier.verify(service.converter.convert(doc_type.template), now())
+    except DocsvcError as e:
+        _log().warning("worker_not_warm", kind=e.kind, error=str(e))  # the document that meets it says so as well
 
 
 def make(service: Service, document_id: str) -> None:
