@@ -172,3 +172,29 @@ def test_what_is_whole_is_never_torn_wherever_the_line_ends(press):
     lines = [line.text for line in lines_of(press(sample("advice", write), "whole"))]
     kept = [whole for line in lines for whole in WHOLES if f"{whole}）" in line]
     assert kept == [whole for whole in WHOLES for _ in lengths]
+
+
+GROWING = {
+    "advice": lambda c, lines: c["body"].update(problem=lines),
+    "reminder": lambda c, lines: c["body"].update(consequence=lines),
+    "interview_notice": lambda c, lines: c["body"].update(reason=lines),
+    "interview_record": lambda c, lines: c["body"]["qa"].append({"q": "还有吗？", "a": lines}),
+    "no_penalty_decision": lambda c, lines: c["body"].update(facts=lines),
+    "termination_notice": lambda c, lines: c["body"]["reason"].update(detail=lines),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(GROWING))
+def test_the_sign_off_never_stands_alone_however_long_the_text(press, name):
+    company = set()
+    for count in range(1, 23):
+        case = sample(name, lambda c, count=count: GROWING[name](c, "\n".join(["示例。"] * count)))
+        lines = lines_of(press(case, f"long-{name}-{count}"))
+        day = next(
+            x for x in lines if x.text == date(case.case.issue_date) and any(_over(y, x, case) for y in lines)
+        )
+        above = [x for x in lines if x.page == day.page and TOP - 2 < x.y0 < day.y0 - 1.5 * LINE]
+        company.add(len({round(x.y0) for x in above}))
+    assert min(company) >= 2, company
+    assert len(company) > 3, "no text was long enough to move the sign-off"

@@ -203,6 +203,7 @@ class Office:
         if document is None:
             return None
         try:
+            _lay_out_again(document)
             target = self._service("com.sun.star.io.SequenceOutputStream")
             settings = uno.Any(
                 "[]com.sun.star.beans.PropertyValue",
@@ -240,6 +241,19 @@ class Office:
         for path in self.sockets:
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108  # a string from /proc, not a path of ours
+
+
+def _lay_out_again(document: Any) -> None:
+    """Let the office break the pages once more, by a bottom margin that is changed and changed back.
+
+    While it loads a file with more than 100 paragraphs and cells, it first cuts pages after every 20 paragraphs,
+    and what then flows back does not heed "keep with next": a sign-off could stand alone on its page.
+    """
+    first = document.Text.getStart().PageStyleName
+    style = document.StyleFamilies.getByName("PageStyles").getByName(first)
+    margin = style.BottomMargin
+    style.BottomMargin = margin - 5  # hundredths of a millimetre
+    style.BottomMargin = margin
 
 
 def _properties(values: dict[str, Any]) -> tuple[Any, ...]:
