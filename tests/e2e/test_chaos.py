@@ -50,6 +50,7 @@ class Callers:
     refusals: list[str] = field(default_factory=list)
     repeated: collections.Counter[str] = field(default_factory=collections.Counter)
     longest_s: float = 0
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         work: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -63,7 +64,7 @@ class Callers:
     def _caller(self, n: int, key: str, work: queue.Queue[dict[str, Any]]) -> None:
         api = Api(self.stack.base_url, key)
         moment = random.Random(n)
-        while True:
+        while not self.stop.is_set():
             try:
                 posted = work.get_nowait()
             except queue.Empty:
@@ -79,7 +80,7 @@ class Callers:
         self, api: Api, posted: dict[str, Any], wait: int | None, moment: random.Random
     ) -> dict[str, Any] | None:
         key, give_up = secrets.token_hex(16), time.monotonic() + PATIENCE_S
-        while time.monotonic() < give_up:
+        while time.monotonic() < give_up and not self.stop.is_set():
             try:
                 answer = api.post(posted, key, wait=wait)
             except requests.RequestException as e:
@@ -100,7 +101,7 @@ class Callers:
     def _until_made(self, api: Api, document_id: str) -> None:
         """As whoever did not wait, or was not let wait: asks now and then what became of it."""
         give_up = time.monotonic() + PATIENCE_S
-        while time.monotonic() < give_up:
+        while time.monotonic() < give_up and not self.stop.is_set():
             with contextlib.suppress(requests.RequestException):
                 answer = api.get(f"/documents/{document_id}")
                 if answer.status_code == 200 and answer.json()["state"] == "recorded":
@@ -176,15 +177,15 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
         strikes = Blows(stack).all()
         for n, (what, blow) in enumerate(strikes.items()):
             enough = DOCUMENTS * (n + 1) // (len(strikes) + 2)
-            end = time.monotonic() + PATIENCE_S
-            while len(callers.answers) < enough and time.monotonic() < end:
-                time.sleep(0.05)
+            mind(stack, lambda: len(callers.answers) >= enough)  # noqa: B023 - asked before the next turn
             assert posting.is_alive()
             blow()
             answered = len(callers.answers)
             say(f"{time.monotonic() - began:6.1f} s  {answered} answers, {made(stack)} made; killed: {what}")
+        mind(stack, lambda: not posting.is_alive())
     finally:
-        posting.join(PATIENCE_S * 2)
+        callers.stop.set()
+        posting.join()
     say(
         f"{time.monotonic() - began:6.1f} s  answers: {len(callers.answers)}; repeated: {dict(callers.repeated)};"
         f" longest {callers.longest_s:.1f} s"
@@ -199,6 +200,14 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
     codes = stack.stop()
     assert set(codes.values()) == {0}, stack.logs()
     assert stack.processes() == []
+
+
+def mind(stack: Stack, enough: Callable[[], bool]) -> None:
+    """As whatever an operator lets mind the processes: one that ended is started again, until it stays."""
+    end = time.monotonic() + PATIENCE_S
+    while not enough() and time.monotonic() < end:
+        stack.launch()
+        time.sleep(0.2)
 
 
 def check_the_books(stack: Stack, callers: Callers) -> list[str]:
