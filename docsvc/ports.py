@@ -270,6 +270,9 @@ class EventRepo(Protocol):
 
     def of(self, document_id: str) -> Sequence[LogEvent]: ...
 
+    def named(self, event_ids: Sequence[str]) -> Mapping[str, LogEvent]:
+        """Events by their ids; missing ones are absent."""
+
     def unsequenced(self, limit: int) -> Sequence[LogEvent]:
         """Events that have no leaf yet, oldest first."""
 

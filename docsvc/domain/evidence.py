@@ -144,7 +144,7 @@ def _read(files: Mapping[str, bytes]) -> tuple[Note, Checkpoint, Sequence[Record
         raise KeyError(PDF)
     if not events:
         raise EvidenceError("没有日志条目；there is no entry")
-    if len({e.leaf.document_id for e in events}) > 1:
+    if len({e.leaf.document for e in events}) > 1:
         raise EvidenceError("条目属于不同文书；the entries belong to different documents")
     if len({e.leaf.event_id for e in events}) < len(events):
         raise EvidenceError("同一事件出现两次；an event stands twice")

@@ -3,7 +3,8 @@
 A leaf is public for ever, so it names no one. It holds the digest of the signed file, that of the template and
 SHA-256(opening). The digests of the case, of the Word file and of the unsigned PDF stand in the opening only: each
 is a function of facts of which an onlooker may know all but an identity number, and that could be found by trying.
-The opening holds 32 random bytes, so nothing can be found from its digest.
+The opening holds 32 random bytes, so nothing can be found from its digest. The document itself is named by the
+digest of its id: the id is the address behind its QR code, and nobody shall walk from the log to every document.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ DELIVERED = "document.delivered"  # someone took a file of it: who and which, in
 REPEATED = frozenset({DELIVERED})  # may happen to the same file again; every other type happens to it once
 SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is the document
 
-LEAF_SCHEMA = "docsvc.leaf/1"
+LEAF_SCHEMA = "docsvc.leaf/2"
+LEAF_SCHEMA_1 = "docsvc.leaf/1"  # named the document by its id; what is in a log stays in it
 OPENING_SCHEMA = "docsvc.opening/1"
 SALT_BYTES = 32
 
@@ -41,7 +43,7 @@ class Leaf:
     """A leaf, read. `commitment` is the SHA-256 of the opening's bytes; digests are lower-case hexadecimal."""
 
     event_id: str
-    document_id: str
+    document: str  # SHA-256 of the document's id
     type: str
     at: dt.datetime
     template_sha256: str
@@ -59,6 +61,11 @@ class Opening:
     facts: Mapping[str, str]  # number, doc_type, agency, party, action_code, issue_date
     sha256: Mapping[str, str | None]  # case, template, docx, unsigned, signed
     detail: Mapping[str, Any]  # per type of event, e.g. why a document was voided
+
+
+def document_digest(document_id: str) -> str:
+    """How a leaf names a document: random ids of 122 bits can't be found from it."""
+    return sha256_hex(document_id.encode())
 
 
 def facts_of(row: DocumentRow) -> dict[str, str]:
@@ -116,7 +123,7 @@ def make_event(
         {
             "schema": LEAF_SCHEMA,
             "event_id": id,
-            "document_id": row.id,
+            "document": document_digest(row.id),
             "type": type,
             "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "sha256": {"template": row.template_sha256, "signed": row.signed_sha256},
@@ -130,11 +137,12 @@ def make_event(
 def parse_leaf(entry: bytes) -> Leaf:
     """Read a leaf's bytes. Raises LogError for any that `make_event` could not have made."""
     try:
-        data = _canonical_object(entry, LEAF_SCHEMA)
+        data = _canonical_object(entry, LEAF_SCHEMA, LEAF_SCHEMA_1)
+        first = data["schema"] == LEAF_SCHEMA_1
         digests, pades = data["sha256"], data["pades"]
         leaf = Leaf(
             event_id=_text(data["event_id"]),
-            document_id=_text(data["document_id"]),
+            document=document_digest(_text(data["document_id"])) if first else _digest(data["document"]),
             type=_text(data["type"]),
             at=_instant(data["at"]),
             template_sha256=_digest(digests["template"]),
@@ -161,9 +169,9 @@ def parse_opening(opening: bytes) -> Opening:
     return Opening(salt, facts, digests, detail)
 
 
-def _canonical_object(data: bytes, schema: str) -> dict[str, Any]:
+def _canonical_object(data: bytes, *schemas: str) -> dict[str, Any]:
     value = json.loads(data)
-    if not isinstance(value, dict) or value.get("schema") != schema:
+    if not isinstance(value, dict) or value.get("schema") not in schemas:
         raise ValueError("another schema")
     if canonical_json(value) != data:  # also refuses a name that stands twice
         raise ValueError("not canonical")

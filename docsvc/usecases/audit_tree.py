@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from docsvc.domain.errors import LogError, StoreError
-from docsvc.domain.leaf import Leaf, parse_leaf
+from docsvc.domain.leaf import Leaf, document_digest, parse_leaf
 from docsvc.domain.merkle import GrowingTree, HashId, LogEvent, complete_ranges, completed, leaf_hash
 from docsvc.domain.note import Checkpoint, parse_note
 from docsvc.domain.tiles import HEIGHT, WIDTH, Tile, pack_bundle, parse_path, tiles_of
@@ -97,7 +97,7 @@ class TreeAudit:
                 )
 
     def _entries(self, tx: Transaction, start: int, rows: Sequence[tuple[str, bytes]]) -> None:
-        events: dict[str, dict[str, LogEvent]] = {}
+        events = tx.events.named([event_id for event_id, _ in rows])
         names: dict[str, str] = {}
         for index, (event_id, entry) in enumerate(rows, start):
             try:
@@ -105,17 +105,19 @@ class TreeAudit:
             except LogError as e:
                 self.say(f"日志条目 {index}（事件 {event_id}）无法读取", f"leaf {index}: {e}")
                 continue
-            if leaf.document_id not in events:
-                events[leaf.document_id] = {e.id: e for e in tx.events.of(leaf.document_id)}
-                row = tx.documents.find(id=leaf.document_id)
-                names[leaf.document_id] = row.number if row else leaf.document_id
-            name = names[leaf.document_id]
+            event = events.get(event_id)
+            if event is not None and document_digest(event.document_id) != leaf.document:
+                event = None
+            if leaf.document not in names:
+                row = tx.documents.find(id=event.document_id) if event else None
+                names[leaf.document] = row.number if row else leaf.document
+            name = names[leaf.document]
             if index in self.bad_leaves:
                 self.say(
                     f"日志条目 {index}（{name}）与其存储哈希不符",
                     f"leaf {index} ({name}): its entry is not the one that was hashed",
                 )
-            self._event(index, name, leaf, entry, event_id, events[leaf.document_id].get(event_id))
+            self._event(index, name, leaf, entry, event_id, event)
 
     def _event(
         self, index: int, name: str, leaf: Leaf, entry: bytes, event_id: str, event: LogEvent | None

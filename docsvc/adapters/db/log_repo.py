@@ -58,12 +58,8 @@ class SqlLogRepo:
         if new:
             self._extend(start, new)
         if indices:
-            self._connection.execute(
-                sa.update(events)
-                .where(events.c.id == sa.bindparam("event"))
-                .values(leaf_index=sa.bindparam("leaf")),
-                [{"event": event_id, "leaf": index} for event_id, index in indices.items()],
-            )
+            told = [{"event": event_id, "leaf": index} for event_id, index in indices.items()]
+            self._connection.execute(TELL_EVENT, told)
 
     def _extend(self, start: int, new: Sequence[tuple[str, bytes]]) -> None:
         leaves = [leaf_hash(entry) for _, entry in new]

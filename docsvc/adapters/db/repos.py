@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from docsvc.adapters.db.log_repo import CHUNK
 from docsvc.adapters.db.tables import agencies, counters, documents, events
 from docsvc.domain.agency import Agency
 from docsvc.domain.canonical import canonical_json
@@ -223,6 +224,11 @@ class SqlEventRepo:
 
     def of(self, document_id: str) -> Sequence[LogEvent]:
         return self._select(events.c.document_id == document_id)
+
+    def named(self, event_ids: Sequence[str]) -> Mapping[str, LogEvent]:
+        """Events by their ids; missing ones are absent."""
+        chunks = (event_ids[at : at + CHUNK] for at in range(0, len(event_ids), CHUNK))
+        return {event.id: event for chunk in chunks for event in self._select(events.c.id.in_(chunk))}
 
     def unsequenced(self, limit: int) -> Sequence[LogEvent]:
         """Events that have no leaf yet, oldest first."""

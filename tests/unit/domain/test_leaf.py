@@ -38,7 +38,7 @@ def event(row):
 
 def test_the_leaf_and_its_opening_say_what_the_row_says(row, event):
     leaf, opening = parse_leaf(event.entry), parse_opening(event.opening)
-    assert (leaf.event_id, leaf.document_id, leaf.type, leaf.at) == (ID, row.id, SEALED, NOON)
+    assert (leaf.event_id, leaf.document, leaf.type, leaf.at) == (ID, sha256_hex(row.id.encode()), SEALED, NOON)
     assert (leaf.template_sha256, leaf.signed_sha256) == ("aa" * 32, "dd" * 32)
     assert (leaf.target, leaf.achieved) == (Level.B_LTA, Level.B_T)
     assert leaf.commitment == sha256_hex(event.opening)
@@ -57,7 +57,7 @@ def test_the_leaf_and_its_opening_say_what_the_row_says(row, event):
 
 def test_the_leaf_names_no_one_and_can_not_be_guessed(row, event):
     text = event.entry.decode()
-    for secret in (row.number, row.party_name, row.action_code, row.agency_id, "2026-10-12T00"):
+    for secret in (row.id, row.number, row.party_name, row.action_code, row.agency_id, "2026-10-12T00"):
         assert secret not in text
     for guessable in (row.case_sha256, row.docx_sha256, row.unsigned_sha256):
         assert guessable not in text
@@ -93,7 +93,7 @@ def test_an_unsigned_document_has_no_level(row):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda d: d.update(schema="docsvc.leaf/2"),
+        lambda d: d.update(schema="docsvc.leaf/3"),
         lambda d: d.pop("commitment"),
         lambda d: d.update(commitment="XY" * 32),
         lambda d: d.update(event_id=5),
@@ -140,3 +140,12 @@ def test_no_bytes_break_the_reading(data):
         parse_leaf(data)
     with pytest.raises(LogError):
         parse_opening(data)
+
+
+def test_a_leaf_of_the_first_form_is_still_read(event, row):
+    data = json.loads(event.entry)
+    del data["document"]
+    first = canonical_json(data | {"schema": "docsvc.leaf/1", "document_id": row.id})
+    assert parse_leaf(first) == parse_leaf(event.entry)
+    with pytest.raises(LogError):
+        parse_leaf(canonical_json(data | {"document_id": row.id}))
