@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 
-from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, ConflictError, NotFoundError, QueueError
 from docsvc.usecases.jobs import Jobs
@@ -36,13 +35,6 @@ class World:
 @pytest.fixture
 def world():
     return World()
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = SqlDatabase(f"sqlite:///{tmp_path / 'test.db'}")
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 
-from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.errors import BusyError, DatabaseError, LeaseLostError
 from docsvc.usecases.lease import Leases
 from tests.support.rows import document_row
@@ -39,13 +38,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = SqlDatabase(f"sqlite:///{tmp_path / 'test.db'}")
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import uuid
 
 import pytest
 
-from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.access import Session
 from docsvc.domain.errors import QueueError
 from docsvc.domain.job import Posting
@@ -42,13 +41,6 @@ class World:
 @pytest.fixture
 def world():
     return World()
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = SqlDatabase(f"sqlite:///{tmp_path / 'test.db'}")
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -1,0 +1,252 @@
+"""Everything else that the core needs from outside: files, keys, stores, brokers, the office."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from docsvc.domain.agency import SealDesign
+from docsvc.domain.document import DocumentType, Level, SealPlace
+from docsvc.domain.errors import Finding
+from docsvc.domain.note import Note
+from docsvc.domain.verdict import Report
+
+
+class Templates(Protocol):
+    """The template folders."""
+
+    def names(self) -> Sequence[str]:
+        """Document types, sorted."""
+
+    def get(self, doc_type: str) -> DocumentType:
+        """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+
+
+class SchemaCheck(Protocol):
+    """JSON Schema 2020-12."""
+
+    def check(self, schema: Mapping[str, Any], data: Any) -> list[Finding]:
+        """All faults of `data`; rule "SCHEMA", or the id that the schema's `x-rule` names at that place."""
+
+
+class Filler(Protocol):
+    """Word templates."""
+
+    def fill(
+        self,
+        template: bytes,
+        context: Mapping[str, Any],
+        pictures: Mapping[str, bytes] | None = None,
+        names: Sequence[str] = (),
+    ) -> bytes:
+        """Filled DOCX, each character in a font that has it. `pictures` replace those of these names; numbers,
+        dates, amounts and these people's `names` are kept on one line. Raises TemplateFaultError,
+        MissingGlyphError.
+        """
+
+
+class QrCodes(Protocol):
+    """Texts for a telephone's camera."""
+
+    def png(self, text: str) -> bytes:
+        """A QR code with its quiet zone: the same text, the same bytes. Raises SetupError for too long a text."""
+
+
+class Glyphs(Protocol):
+    """What the font chains can draw."""
+
+    def undrawable(self, text: str) -> Sequence[str]:
+        """Characters of `text` that no font of the body's chain has, in order, once each."""
+
+
+class FontChains(Protocol):
+    """Which font draws which character, by role (fangsong, kai, hei, song, title)."""
+
+    def role(self, name: str) -> str | None:
+        """The role that a template means by a font name; None where it names no font of ours."""
+
+    def family(self, role: str) -> tuple[str, bool]:
+        """Family of the role's own font, and whether it is a bold one."""
+
+    def split(self, role: str, text: str) -> Sequence[tuple[str | None, str]]:
+        """`text` in pieces, each with the family that draws it; None where no font of the chain does."""
+
+
+class Converter(Protocol):
+    """Word to PDF/A-2b, tagged."""
+
+    def convert(self, docx: bytes) -> bytes:
+        """Raises ConversionError."""
+
+    def close(self) -> None:
+        """End the office that this converter started."""
+
+
+class Pages(Protocol):
+    """Reading an unsigned PDF."""
+
+    def inspect(self, pdf: bytes, expected: str) -> int:
+        """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
+        document) can't be read from the pages, or a glyph is .notdef.
+        """
+
+    def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
+        """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
+        of that diameter would leave the page.
+        """
+
+
+class Sealer(Protocol):
+    """PAdES signatures."""
+
+    def seal(
+        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
+    ) -> tuple[bytes, Level, str | None]:
+        """Signed PDF, level reached and, where less than `level`, why. Raises SealError."""
+
+    def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
+        """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
+
+
+class SealKey(Protocol):
+    """One seal's private key, held loaded by whoever may use it; nothing but signatures comes out."""
+
+    @property
+    def chain(self) -> Sequence[bytes]:
+        """DER certificates: the seal's own first, each issuer after, the root last."""
+
+    @property
+    def development(self) -> bool:
+        """A key of the development PKI, without legal effect."""
+
+    def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
+        """CAdES detached signature (DER) over a SHA-256 digest; `stamp` gives a time-stamp token over its value."""
+
+
+class SealKeys(Protocol):
+    """The key of each seal."""
+
+    def of(self, design: SealDesign) -> SealKey:
+        """Raises SealError that names the seal where no key or certificate of it is here."""
+
+    @property
+    def roots(self) -> Sequence[bytes]:
+        """DER certificates that seals, authorities and time-stamps are trusted by."""
+
+
+class SealChains(Protocol):
+    """The public certificates of each seal, for those who hold no key."""
+
+    def of(self, design: SealDesign) -> Sequence[bytes]:
+        """DER certificates as in SealKey.chain. Raises SetupError that names the seal where there are none."""
+
+    def valid_until(self, design: SealDesign) -> dt.datetime:
+        """When the first of them expires. Raises SetupError."""
+
+
+class Verifier(Protocol):
+    """PAdES validation, offline."""
+
+    def verify(self, pdf: bytes, at: dt.datetime) -> Report:
+        """A verdict with findings, whatever the bytes are; never raises for what is in the file."""
+
+
+class ObjectStore(Protocol):
+    """Write-once objects by key. Keys are lower-case paths such as `sha256/ab/cd…`."""
+
+    def put(self, key: str, data: bytes, retain_until: dt.datetime | None = None) -> None:
+        """Store durably and read the digest back. The same key with the same bytes is a success without effect;
+        with other bytes a StoreError.
+        """
+
+    def get(self, key: str) -> bytes:
+        """Raises ObjectMissingError."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys under `prefix`, sorted."""
+
+    def probe(self) -> Mapping[str, bool]:
+        """What the store really enforces, tried out: write_once, locked, checksum, versioning …"""
+
+
+class Publisher(Protocol):
+    """Where the log's newest checkpoint stands, the one object that is replaced."""
+
+    def publish(self, note: bytes) -> None:
+        """Replace the checkpoint atomically."""
+
+    def published(self) -> bytes | None:
+        """The checkpoint that readers see."""
+
+
+class Notary(Protocol):
+    """The log's own signing key."""
+
+    def sign(self, note_text: bytes) -> bytes:
+        """A signed note (C2SP signed-note) over `note_text`."""
+
+    def signed(self, note: Note) -> bool:
+        """Did this key sign the note?"""
+
+    @property
+    def vkey(self) -> str:
+        """The verifier key, `name+hash+base64`; its name is the log's origin."""
+
+
+class LogKeys(Protocol):
+    """The log keys that someone trusts."""
+
+    def signer(self, note: Note) -> str | None:
+        """Name of the trusted key that signed; None where none did. Raises NoteError for a wrong signature."""
+
+
+class LogReader(Protocol):
+    """A published log, somewhere: a folder or an HTTP server."""
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """The file at `path` below the log's prefix; None where there is none. Raises LogError where it can't be
+        read or is longer than `limit` bytes.
+        """
+
+
+class Processes(Protocol):
+    """Who holds a lease: this process, and whether another is known to be dead."""
+
+    @property
+    def me(self) -> str:
+        """This process, on this machine, since it started; also right in a forked child."""
+
+    def dead(self, holder: str) -> bool:
+        """True only where it is certain: a process of this machine that is no more."""
+
+
+class Queue(Protocol):
+    """The broker: carries ids to the workers, and may lose them."""
+
+    def send(self, document_id: str) -> None:
+        """Raises QueueError where the broker did not confirm it."""
+
+    def answers(self) -> bool:
+        """Can the broker be reached?"""
+
+
+class PageImages(Protocol):
+    """Pages of our own PDFs as pictures."""
+
+    def png(self, pdf: bytes, page: int, width_px: int) -> bytes:
+        """Page `page` (from 1). Raises NotFoundError where there is none."""
+
+    def count(self, pdf: bytes) -> int:
+        """How many pages."""
+
+
+class Passwords(Protocol):
+    """Password hashing (argon2id, RFC 9106)."""
+
+    def hash(self, password: str) -> str: ...
+
+    def matches(self, password: str, password_hash: str) -> bool: ...
+
+    def outdated(self, password_hash: str) -> bool:
+        """Was it made with weaker parameters than today's?"""
