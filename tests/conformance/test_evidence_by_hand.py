@@ -47,7 +47,7 @@ def test_three_times_ok(folder):
     [
         ("document.pdf", b"signed", b"singed", 0),
         ("openings", b"\xe8\x88\x9f", b"\xe8\x88\xa0", 0),
-        ("entries", b'"document":', b'"documens":', 1),
+        ("entries", b'"document":', b'"DOCUMENT":', 1),
         ("checkpoint", b"log.example", b"log.elpmaxe", 2),
     ],
 )
