@@ -64,6 +64,8 @@ def _options(settings: Settings, descriptor: int) -> dict[str, Any]:
         "accesslog": None,  # the application logs its requests itself, without query strings
         "secure_scheme_headers": {},  # what a proxy says is judged by the application (`trusted_proxies`)
         "control_socket_disable": True,
+        # Else it would hold the port for seconds after `kill -9` of its parent, against the one that comes next.
+        "post_fork": lambda _, worker: end_with(worker.ppid),
     }
 
 

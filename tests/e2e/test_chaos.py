@@ -196,6 +196,7 @@ def test_nothing_is_lost_doubled_or_untrue(own_stack, tmp_path):
 
     ids = check_the_books(stack, callers)
     say(f"{time.monotonic() - began:6.1f} s  all recorded")
+    mind(stack, stack.answers)
     verify_all(stack, api, ids, tmp_path)
     codes = stack.stop()
     assert set(codes.values()) == {0}, stack.logs()

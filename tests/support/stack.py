@@ -119,6 +119,13 @@ class Stack:
                 pytest.fail(f"{self.way}: not ready ({dead} ended; /readyz says {said})\n{self.logs()}")
             time.sleep(0.2)
 
+    def answers(self) -> bool:
+        """Do all processes run, and does /readyz say so?"""
+        with contextlib.suppress(requests.RequestException):
+            ready = requests.get(f"{self.base_url}/readyz", timeout=20).status_code == 200
+            return ready and all(process.poll() is None for process in self.running.values())
+        return False
+
     def kill(self, name: str) -> int:
         """`kill -9` of one process, as the kernel does when memory runs out; its pid."""
         pid = self.pid(name)
