@@ -194,6 +194,29 @@ def test_an_officer_posts_a_case_with_a_mistake_corrects_it_and_watches_it_becom
     assert found == [(1,)]
 
 
+def test_rows_are_added_and_removed_without_a_mouse(person):
+    officer = person()
+    officer.sign_in("officer")
+    page = officer.go("/new/advice")
+    rows = page.get_by_role("group", name="执法人员").first
+    before = rows.locator(".row").count()
+    rows.get_by_role("button", name="增加一项").press("Enter")
+    expect(rows.locator(".row")).to_have_count(before + 1)
+    expect(rows.get_by_role("button", name="增加一项")).to_be_focused()
+    rows.get_by_role("button", name="删除").first.press("Enter")
+    expect(rows.locator(".row")).to_have_count(before)
+    expect(rows.get_by_role("button", name="删除").first).to_be_focused()
+
+
+def test_who_was_signed_out_meanwhile_is_asked_to_sign_in_instead_of_getting_a_file_of_that_page(person, decision):
+    officer = person()
+    officer.sign_in("officer")
+    page = officer.go(f"/documents/{decision['id']}")
+    officer.context.clear_cookies()
+    page.get_by_role("link", name="下载PDF").click()
+    expect(page).to_have_url(re.compile(r"/sign-in\?next="))
+
+
 def test_anyone_verifies_a_good_file_and_a_tampered_one(person, stack, decision):
     pdf = stack.api("demo-market").get(f"/documents/{decision['id']}/content").content
     evidence = stack.api("demo-market").get(f"/documents/{decision['id']}/evidence").content

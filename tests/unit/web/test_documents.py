@@ -243,6 +243,15 @@ def test_asking_about_a_file_takes_nothing_away(site, officer):
     assert DELIVERED not in site.events(row.id)
 
 
+@pytest.mark.parametrize("part", ["bytes=0-9", "bytes=99999999-"])
+def test_a_file_is_given_out_whole_or_not_at_all(site, officer, part):
+    row = site.recorded()
+    r = officer.get(f"/documents/{row.id}/files/pdf", Range=part)
+    assert r.status_code == 200
+    assert hashlib.sha256(r.data).hexdigest() == row.signed_sha256
+    assert site.events(row.id)[-1] == DELIVERED
+
+
 def test_looking_at_pages_is_no_event(site, officer):
     row = site.recorded()
     r = officer.get(f"/documents/{row.id}/pages/2.png")
