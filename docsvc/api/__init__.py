@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 from flask import Blueprint, Flask, Response, g, request
@@ -10,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from docsvc.api import documents, files, health, open_calls, spec
 from docsvc.api.problems import FormError, of_error, of_form, of_http, problem
-from docsvc.api.route import CHECKS, EXTENSION, WAITS, Route, View, identify, route_of
+from docsvc.api.route import EXTENSION, WAITS, Route, View, identify, route_of
 from docsvc.bootstrap import Service
 from docsvc.domain.errors import DocsvcError
 from docsvc.telemetry import logger
@@ -52,8 +51,7 @@ ROOT_PATHS = frozenset(route_of(view).path for view in VIEWS if route_of(view).a
 def register(app: Flask, service: Service) -> None:
     """Add the API to an application; `service` answers it."""
     app.extensions[EXTENSION] = service
-    app.extensions[WAITS] = threading.BoundedSemaphore(max(1, service.settings.web_threads * 3 // 4))
-    app.extensions[CHECKS] = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+    app.extensions[WAITS] = threading.BoundedSemaphore(max(1, service.settings.web_threads // 2))
     app.extensions[spec.ROUTES] = [route_of(view) for view in VIEWS]
     health.install(app, service)
 

@@ -49,6 +49,7 @@ KINDS: Final[Mapping[type[DocsvcError], Kind]] = {
     errors.BusyError: Kind(409, "正在处理", "It is being worked on"),
     errors.LeaseLostError: Kind(409, "正在处理", "It is being worked on"),
     errors.QueueError: Kind(503, "消息队列暂不可用", "The broker does not answer"),
+    errors.OverloadedError: Kind(503, "同时请求过多", "Too much at once"),
     errors.NotFoundError: Kind(404, "没有找到", "Not found"),
     errors.ForbiddenError: Kind(403, "没有权限", "Not permitted"),
     errors.UnauthorizedError: Kind(401, "未通过身份验证", "Not authenticated"),

@@ -19,7 +19,6 @@ from docsvc.domain.errors import UnauthorizedError
 
 EXTENSION: Final = "docsvc"
 WAITS: Final = "docsvc.waits"
-CHECKS: Final = "docsvc.checks"
 JSON: Final = "application/json"
 
 View = Callable[..., Response]
@@ -98,11 +97,6 @@ def service() -> Service:
 def waits() -> threading.BoundedSemaphore:
     """Permits to keep a thread waiting; one that gets none is answered at once."""
     return cast("threading.BoundedSemaphore", current_app.extensions[WAITS])
-
-
-def checks() -> threading.BoundedSemaphore:
-    """Permits to verify a file from outside: costly, and open to anyone."""
-    return cast("threading.BoundedSemaphore", current_app.extensions[CHECKS])
 
 
 def identify() -> None:

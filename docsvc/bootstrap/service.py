@@ -167,7 +167,8 @@ class Service(Adapters):
         from docsvc.bootstrap.offline import trusted_log_keys
         from docsvc.usecases.verify import Outside
 
-        return Outside(self.outside_verifier, trusted_log_keys(self.settings.trust), now)
+        log_keys = trusted_log_keys(self.settings.trust)
+        return Outside(self.outside_verifier, log_keys, now, places=max(2, self.settings.web_threads // 4))
 
     @cached_property
     def observation(self) -> Observation:

@@ -168,6 +168,13 @@ class QueueError(DocsvcError):
     retryable = True
 
 
+class OverloadedError(DocsvcError):
+    """More is being asked for at once than this process does at once."""
+
+    kind = "overloaded"
+    retryable = True
+
+
 class NotFoundError(UsageError):
     """There is no such thing, or the caller's agency does not own it: both read the same."""
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from docsvc.domain.errors import OverloadedError
 from docsvc.domain.verdict import Report
 from docsvc.ports import LogKeys, Verifier
 from docsvc.usecases import evidence
+
+MANY: Final = "同时验证的文件过多，请稍后重试；too many files at once: try again in a little while"
 
 
 def verify_file(
@@ -34,12 +40,36 @@ def verify_file(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Verification of files that anybody may send."""
+    """Verification of files that anybody may send. It is costly: only as many run as there are processors, and only
+    `places` callers run or wait for their turn, so that threads are left for everybody else.
+    """
 
     verifier: Verifier
     log_keys: LogKeys
     clock: Callable[[], dt.datetime]
+    places: int = 4
+    patience_s: float = 30
+    _turn: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(max(2, os.cpu_count() or 1)), init=False
+    )
+    _place: threading.BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_place", threading.BoundedSemaphore(self.places))
 
     def verify(self, pdf: bytes, bundle: bytes | None = None) -> Report:
-        """The report as of now; never an exception for what is in the file or the bundle."""
-        return verify_file(pdf, self.verifier, self.clock(), bundle=bundle, log_keys=self.log_keys)
+        """The report as of now; never an exception for what is in the file or the bundle.
+
+        Raises OverloadedError where there is no place, or no turn within `patience_s`.
+        """
+        if not self._place.acquire(blocking=False):
+            raise OverloadedError(MANY)
+        try:
+            if not self._turn.acquire(timeout=self.patience_s):
+                raise OverloadedError(MANY)
+            try:
+                return verify_file(pdf, self.verifier, self.clock(), bundle=bundle, log_keys=self.log_keys)
+            finally:
+                self._turn.release()
+        finally:
+            self._place.release()

@@ -8,7 +8,6 @@ import threading
 
 import pytest
 
-from docsvc.api.route import CHECKS
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.verdict import Check, Indication, Report
 from docsvc.usecases.check_log import check_log
@@ -129,9 +128,8 @@ def test_large_files_are_413(tmp_path, empty_portal):
         portal.close()
 
 
-def test_many_at_once_wait_for_each_other(portal, verifier, monkeypatch):
-    monkeypatch.setattr("docsvc.api.open_calls.CHECK_WAIT_S", 0.01)
-    portal.app.extensions[CHECKS] = threading.BoundedSemaphore(1)
+def test_one_too_many_at_once_is_asked_to_come_again(portal, verifier):
+    portal.service.outside = dataclasses.replace(portal.service.outside, places=1)
     verifier.go_on.clear()
     first = threading.Thread(target=lambda: verify(portal, file=b"%PDF"))
     first.start()

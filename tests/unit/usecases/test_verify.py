@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import threading
+import time
 
 import pytest
 
+from docsvc.domain.errors import OverloadedError
 from docsvc.domain.verdict import Check, Indication, Report
-from docsvc.usecases.verify import verify_file
+from docsvc.usecases.verify import Outside, verify_file
 
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
@@ -49,3 +53,53 @@ def test_a_bad_file_stays_bad_with_any_bundle():
 def test_a_bundle_needs_log_keys():
     with pytest.raises(ValueError, match="log keys"):
         verify_file(b"pdf", Verified(Indication.PASSED), NOON, bundle=b"")
+
+
+class Slow(Verified):
+    """Takes until it is let go, and knows how many it is asked for at once."""
+
+    def __init__(self):
+        super().__init__(Indication.PASSED)
+        self.let_go = threading.Event()
+        self.running = self.most = 0
+
+    def verify(self, pdf, at):
+        self.running += 1
+        self.most = max(self.most, self.running)
+        self.let_go.wait(30)
+        self.running -= 1
+        return super().verify(pdf, at)
+
+
+def test_few_run_some_wait_the_rest_is_refused_at_once():
+    verifier, turns = Slow(), max(2, os.cpu_count() or 1)
+    outside = Outside(verifier, NoKeys(), lambda: NOON, places=turns + 2)
+    reports = []
+    callers = [threading.Thread(target=lambda: reports.append(outside.verify(b"pdf"))) for _ in range(turns + 2)]
+    for caller in callers:
+        caller.start()
+    while outside._place._value or verifier.running < turns:
+        time.sleep(0.01)
+    with pytest.raises(OverloadedError):
+        outside.verify(b"pdf")
+    verifier.let_go.set()
+    for caller in callers:
+        caller.join()
+    assert (len(reports), verifier.most) == (turns + 2, turns)
+    assert outside.verify(b"pdf").indication is Indication.PASSED
+
+
+def test_nobody_waits_longer_than_the_patience():
+    verifier, turns = Slow(), max(2, os.cpu_count() or 1)
+    outside = Outside(verifier, NoKeys(), lambda: NOON, places=turns + 1, patience_s=0.01)
+    callers = [threading.Thread(target=outside.verify, args=(b"pdf",)) for _ in range(turns)]
+    for caller in callers:
+        caller.start()
+    while verifier.running < turns:
+        time.sleep(0.01)
+    with pytest.raises(OverloadedError):
+        outside.verify(b"pdf")
+    verifier.let_go.set()
+    for caller in callers:
+        caller.join()
+    assert outside.verify(b"pdf").indication is Indication.PASSED
