@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -215,8 +216,11 @@ def read_case(raw: bytes) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) != len(pairs):
-            twice = next(k for k, _ in pairs if [n for n, _ in pairs].count(k) > 1)
-            raise ValueError(f"member {twice!r} stands twice")
+            ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+            raise ValueError(f"member {twice[:LONGEST_SHOWN]!r} stands twice")
+        if any(map(SURROGATE.search, members)):
+            # Refused here already: a name stands in the place of whatever is wrong below it.
+            raise ValueError("half a character in the name of a member")
         return members
 
     def no_constant(name: str) -> Any:
@@ -231,6 +235,7 @@ def read_case(raw: bytes) -> Any:
 
 
 MAX_CASE_BYTES = 2_000_000
+LONGEST_SHOWN = 60
 GONE = frozenset({State.FAILED, State.VOIDED})  # no document that anybody holds
 SURROGATE = re.compile("[\ud800-\udfff]")
 

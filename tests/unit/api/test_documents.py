@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from io import BytesIO
 
 import pytest
 
@@ -263,6 +264,17 @@ def test_a_large_body_is_413(portal, key):
     assert r.mimetype == "application/problem+json"
 
 
+def test_a_large_body_of_no_said_length_is_413_and_never_read_in_part(portal, key):
+    whole = json.dumps(sample("advice")).encode().ljust(MAX_CASE_BYTES)
+    for body, status in ((whole + b"}", 413), (whole, 202)):
+        headers = {"Idempotency-Key": "k", "Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+        chunked = {"wsgi.input_terminated": True}  # as gunicorn says it
+        r = portal.call(
+            "POST", "/documents", key, input_stream=BytesIO(body), headers=headers, environ_overrides=chunked
+        )
+        assert r.status_code == status
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -275,8 +287,10 @@ def test_a_large_body_is_413(portal, key):
         b"[" * 100_000,
         b'{"doc_type":["advice"]}',
         b"1e999",
+        b'{"doc_type":"advice","\\ud800":1}',
+        b'{"doc_type":"advice","party":{"\\udfff":1}}',
     ],
-    ids=lambda raw: repr(raw[:20]),
+    ids=lambda raw: repr(raw[:30]),
 )
 def test_what_is_no_case_is_422_and_leaves_nothing(portal, key, raw):
     r = portal.post_case(key, raw)
@@ -491,6 +505,7 @@ def test_what_waits_is_voided_and_its_job_closed(portal, key):
         (b"{", 422),
         (b'{"reason": "a\\u0000b"}', 400),
         (b'{"reason": "\\ud800"}', 422),
+        (b'{"reason": "x", "\\ud800": 1}', 422),
         (b'{"reason": "' + b"x" * 600 + b'"}', 422),
         (b" " * 20_000, 413),
     ],
@@ -502,6 +517,13 @@ def test_a_reason_is_a_readable_sentence(portal, key, body, status):
     r = portal.call("POST", f"/documents/{row.id}/void", key, data=body, headers=headers)
     assert r.status_code == status
     assert portal.state(row.id) is State.RECORDED
+
+
+def test_a_place_in_a_body_is_a_json_pointer(portal, key):
+    path = f"/documents/{portal.recorded().id}/void"
+    data = b'{"reason": "x", "a/b~c": 1}'
+    r = portal.call("POST", path, key, data=data, headers={"Content-Type": "application/json"})
+    assert [e["pointer"] for e in r.get_json()["errors"]] == ["/a~1b~0c"]
 
 
 def test_a_voided_document_can_not_be_cited(portal, key):

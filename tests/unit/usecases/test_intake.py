@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -148,3 +149,15 @@ def test_what_is_no_strict_json_is_refused(raw):
 
 def test_a_byte_order_mark_is_no_fault():
     assert read_case(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
+def test_a_name_that_stands_twice_is_found_in_one_walk_and_told_in_short():
+    names = [f'"k{i}":0' for i in range(100_000)]
+    begun = time.monotonic()
+    with pytest.raises(CaseRefusedError):
+        read_case(f"{{{','.join([*names, names[-1]])}}}".encode())
+    assert time.monotonic() - begun < 5  # the name by name search took minutes
+    long = '"' + "a" * 100_000 + '":0'
+    with pytest.raises(CaseRefusedError) as refused:
+        read_case(f"{{{long},{long}}}".encode())
+    assert len(refused.value.findings[0].message) < 200
