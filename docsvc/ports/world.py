@@ -227,6 +227,9 @@ class Queue(Protocol):
     def send(self, document_id: str) -> None:
         """Raises QueueError where the broker did not confirm it."""
 
+    def waiting(self) -> int:
+        """How many ids lie in the broker that no worker has taken. Raises QueueError where it is away."""
+
     def answers(self) -> bool:
         """Can the broker be reached?"""
 

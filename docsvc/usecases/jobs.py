@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import ConflictError, NotFoundError, QueueError
+from docsvc.domain.errors import BusyError, ConflictError, NotFoundError, QueueError
 from docsvc.ports import Database, Queue, Transaction
 from docsvc.usecases.lease import Leases
 
@@ -59,7 +59,7 @@ class Jobs:
         """Let all failed documents be tried again; those of them that are."""
         again = []
         for job in self.open(failed=True):
-            with contextlib.suppress(ConflictError):  # somebody was quicker
+            with contextlib.suppress(ConflictError, BusyError):  # somebody was quicker
                 again.append(self.retry(job.row.id))
         return again
 

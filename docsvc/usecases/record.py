@@ -54,13 +54,16 @@ def publish(database: Database, notary: Notary, objects: ObjectStore, publisher:
         since = published_size(tx.log, notary, publisher)
         if since != newest[0]:
             _check_continuity(tx.log, notary)
+        # Nothing is published: at the beginning, or the store lost the log. Then it gets all of it.
+        missing = [newest] if since else tx.log.checkpoints()
     size, note = newest
     if since is None or since < size:
         for tile in tiles_of(size, since or 0):
             with database.read() as tx:
                 data = tile_bytes(tx.log, tile)
             objects.put(PREFIX + tile.path, data)
-        objects.put(f"{CHECKPOINTS}{size}", note)
+        for signed_at, signed in missing:
+            objects.put(f"{CHECKPOINTS}{signed_at}", signed)
     with database.begin() as tx:
         tx.lock_log()  # two processes must not publish in the wrong order
         since = published_size(tx.log, notary, publisher)

@@ -10,7 +10,7 @@ from typing import Final
 from docsvc.domain.errors import LeaseLostError, QueueError
 from docsvc.ports import Database, Processes, Queue
 
-BATCH: Final = 200  # ids sent in one sweep: far more than the workers make until the next one
+BATCH: Final = 200  # no more of our sending lie in the broker: workers make fewer until the next sweep
 KEEP_KEYS: Final = dt.timedelta(hours=24)
 
 
@@ -45,6 +45,9 @@ class Sweep:
         """
         with self.database.read() as tx:
             due = tx.jobs.due(self.clock(), BATCH)
+        # Of a long backlog the same ids would be sent every so often, and stand before each new document.
+        if due:
+            due = due[: max(0, BATCH - self.queue.waiting())]
         if not due:
             return 0
         # Deferred before they are sent: afterwards a quick worker's own word on when to try again could be lost.

@@ -77,6 +77,8 @@ class Upgrade:
             manifest = self.templates.get(row.doc_type).manifest
             store(pdf, self.objects, retain_until(row, manifest.retention_years))
             with self.database.begin() as tx:
+                # The sequencer marks documents as recorded under this lock: never one that changed meanwhile.
+                tx.lock_log()
                 tx.jobs.fence(row.id, token)
                 tx.documents.update(
                     row.id,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, now, open_process
-from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError
+from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SetupError
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
@@ -21,15 +22,21 @@ PAUSES_S: Final = (1, 4, 15)  # while the database is away: together far shorter
 def run_worker() -> int:
     """Work until SIGTERM or SIGINT; the exit code. Raises SetupError where this machine can't make documents."""
     with open_process() as trial:
+        if trial.settings.lease_s <= trial.settings.task_limit_s:
+            # Another worker would take each long document over, again and again, until its attempts are used up.
+            raise SetupError("租约须长于单件时限；DOCSVC_LEASE_S must be above DOCSVC_TASK_LIMIT_S")
         # What is missing is said here in one sentence, and what is imported and read here the processes share.
         trial.production  # noqa: B018 - building it looks keys, fonts and authorities up
         for role in filter(None, map(trial.fonts.role, trial.fonts.families)):
             trial.fonts.split(role, SAMPLE)
     with open_process() as service:
         settings = service.settings
-        return service.queue.consume(
-            opened_maker, settings.worker_processes, settings.task_limit_s, lambda name: _log().warning(name)
-        )
+        return service.queue.consume(opened_maker, settings.worker_processes, settings.task_limit_s, warn)
+
+
+def warn(name: str) -> None:
+    """Said by the queue, of a message or of a fault that it is handling: then with what the fault was."""
+    _log().warning(name, exc_info=sys.exc_info()[0] is not None)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from docsvc.adapters.pki.folder import seal_path
 from docsvc.adapters.pki.keys import FolderChains, FolderKeys
 from docsvc.bootstrap import open_templates
 from docsvc.cli.main import cli
+from docsvc.cli.serve import GRACE_S
 from docsvc.cli.settings import variable
 from docsvc.domain.agency import Agency
 from docsvc.domain.errors import SealError, SetupError
@@ -137,7 +138,12 @@ def test_only_web_is_published_and_only_on_this_machine():
         "web": ["${WEB_PORTS:-127.0.0.1:8080}:8080"]
     }
     assert COMPOSE["networks"]["inside"] == {"internal": True}
-    assert {name for name, s in SERVICES.items() if "outside" in s["networks"]} == {"web", "worker", "scheduler"}
+
+
+def test_each_process_reaches_servers_that_run_elsewhere_and_no_server_here_reaches_out():
+    """Profiles that are struck out leave database, broker or store beyond the network that leads nowhere."""
+    assert {name for name, s in SERVICES.items() if "outside" in s["networks"]} == set(OURS)
+    assert {name for name, s in SERVICES.items() if s["networks"] == ["inside"]} == SERVICES.keys() - OURS.keys()
 
 
 def test_no_secret_has_a_value_that_would_work():
@@ -168,6 +174,11 @@ def test_whatever_compose_asks_for_stands_in_the_example():
 def test_a_worker_may_finish_what_it_works_on():
     grace = int(re.fullmatch(r"(\d+)s", SERVICES["worker"]["stop_grace_period"])[1])
     assert grace > Settings.model_fields["task_limit_s"].default
+
+
+@pytest.mark.parametrize("name", ["web", "sequencer", "scheduler"])
+def test_the_others_may_finish_too(name):
+    assert int(re.fullmatch(r"(\d+)s", SERVICES[name]["stop_grace_period"])[1]) > GRACE_S
 
 
 def test_no_key_and_no_data_can_get_into_an_image():

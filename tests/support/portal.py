@@ -47,6 +47,9 @@ class ListedQueue:
             raise QueueError("消息队列不可用；the broker is away")
         self.sent.append(document_id)
 
+    def waiting(self) -> int:
+        return len(self.sent)
+
     def answers(self) -> bool:
         return not self.away
 

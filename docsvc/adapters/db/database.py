@@ -228,7 +228,14 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         connect_args={
             "connect_timeout": 10,
             "application_name": "docsvc",
-            "options": f"-c lock_timeout={LOCK_WAIT_S}s",
+            # A machine that lost its power closes nothing: this end notices within a minute that the server's is
+            # gone, and the server that ours is, so that the locks of its transaction end.
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 60_000,
+            "options": f"-c lock_timeout={LOCK_WAIT_S}s -c tcp_keepalives_idle=30"
+            " -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
         },
     )
 

@@ -69,6 +69,19 @@ class CeleryQueue:
         except (KombuError, OSError, self._refusals) as e:
             raise QueueError("消息代理没有收下任务；the broker did not take the message") from e
 
+    def waiting(self) -> int:
+        """How many ids lie in the broker that no worker has taken. Raises QueueError where it is away."""
+        from kombu.exceptions import ChannelError, KombuError
+
+        try:
+            with self._app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_S)
+                return int(connection.default_channel.queue_declare(queue=QUEUE, passive=True).message_count)
+        except ChannelError:
+            return 0  # no queue: nothing was ever sent, or (Redis) all of it was taken
+        except (KombuError, OSError, self._refusals) as e:
+            raise QueueError("消息代理没有应答；the broker does not answer") from e
+
     def answers(self) -> bool:
         """Can the broker be reached?"""
         from kombu.exceptions import KombuError

@@ -105,6 +105,24 @@ def test_what_somebody_makes_now_is_left_alone(database, jobs):
     assert found(database, row).state is State.RENDERING
 
 
+def test_retrying_all_passes_over_one_that_another_operator_was_quicker_with(database, world):
+    """It is being made already when its turn comes: that must not keep the others from being tried."""
+    first, second, third = (failed(database, n) for n in (3, 2, 1))
+
+    class Quicker(World):
+        def send(self, document_id):
+            super().send(document_id)
+            if document_id == first.id:
+                with database.begin() as tx:
+                    tx.documents.update(second.id, state=State.RENDERING)
+                    tx.jobs.claim(second.id, "worker", NOW, NOW + dt.timedelta(seconds=60))
+
+    broker = Quicker()
+    jobs = Jobs(database, Leases(database, world, lambda: NOW, 60), broker, lambda: NOW)
+    assert [row.id for row in jobs.retry_failed()] == [first.id, third.id]
+    assert broker.sent == [first.id, third.id]
+
+
 @pytest.mark.parametrize("state", [State.SEALED, State.RECORDED, State.VOIDED])
 def test_what_is_made_or_void_is_not_tried_again(database, jobs, world, state):
     row = added(database, 1, state)

@@ -320,3 +320,12 @@ def test_objects_elsewhere_do_not_matter(tmp_path):
             assert (moved / "log" / file.relative_to(office.log_folder)).read_bytes() == file.read_bytes()
     assert TrustedLogKeys([office.notary.vkey]).signer(parse_note((moved / "log" / "checkpoint").read_bytes()))
     office.close()
+
+
+def test_a_store_that_lost_the_log_gets_all_of_it_again(office):
+    for _ in range(3):
+        office.issue()
+        office.sequence()
+    shutil.rmtree(office.log_folder)
+    office.sequence()
+    assert office.fsck() == []

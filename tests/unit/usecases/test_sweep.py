@@ -10,7 +10,7 @@ import pytest
 from docsvc.domain.access import Session
 from docsvc.domain.errors import QueueError
 from docsvc.domain.job import Posting
-from docsvc.usecases.sweep import Sweep
+from docsvc.usecases.sweep import BATCH, Sweep
 from tests.support.rows import document_row
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -22,6 +22,7 @@ class World:
 
     def __init__(self):
         self.now, self.gone, self.sent, self.room = NOW, set(), [], 1000
+        self.taken = None  # how many of those sent the workers have taken; None: all
 
     me = "sweeper"
 
@@ -36,6 +37,9 @@ class World:
             raise QueueError("away")
         self.room -= 1
         self.sent.append(document_id)
+
+    def waiting(self):
+        return 0 if self.taken is None else len(self.sent) - self.taken
 
 
 @pytest.fixture
@@ -84,6 +88,23 @@ def test_a_broker_that_is_away_leaves_them_due(database, sweep, world):
     world.room = 100
     assert sweep.send() == 3
     assert sorted(world.sent) == sorted(ids)
+
+
+def test_a_long_backlog_does_not_pile_up_in_the_broker(database, sweep, world):
+    """Ids sent again and again while the first ones still wait would stand before every new document."""
+    ids = added(database, BATCH + 50, NOW - dt.timedelta(hours=1))
+    world.taken = 0
+    for minute in range(10):
+        after(world, 60 * minute)
+        sweep.send()
+    assert len(world.sent) == BATCH
+    world.taken = 30  # as many as the workers took are sent
+    assert sweep.send() == 30
+    world.taken = None  # the broker has lost all of them
+    for minute in range(10, 13):
+        after(world, 60 * minute)
+        sweep.send()
+    assert set(world.sent) == set(ids)
 
 
 def test_what_is_held_is_not_sent_until_its_lease_has_run_out(database, sweep, world):

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
+import structlog.testing
 
+from docsvc.adapters.queue.celery_queue import _Work
 from docsvc.domain.document import State
-from docsvc.domain.errors import BusyError, ConversionError, DatabaseError, LeaseLostError, NotFoundError
+from docsvc.domain.errors import (
+    BusyError,
+    ConversionError,
+    DatabaseError,
+    LeaseLostError,
+    NotFoundError,
+    SetupError,
+)
 from docsvc.worker import documents
-from docsvc.worker.documents import PAUSES_S, make
+from docsvc.worker.documents import PAUSES_S, make, warn
 
 
 class Production:
@@ -71,3 +81,30 @@ def test_and_not_for_ever(slept):
     make(production, "0" * 36)
     assert production.turns == len(PAUSES_S) + 1
     assert slept == list(PAUSES_S)
+
+
+def test_a_lease_that_ends_before_the_work_is_refused_at_the_start(monkeypatch):
+    monkeypatch.setenv("DOCSVC_LEASE_S", "120")
+    monkeypatch.setenv("DOCSVC_TASK_LIMIT_S", "120")
+    try:
+        with pytest.raises(SetupError, match="DOCSVC_LEASE_S"):
+            documents.run_worker()
+    finally:
+        structlog.reset_defaults()
+
+
+def test_a_process_that_can_not_work_says_why():
+    """A key or a font that went after the start: the log names it, as the manual says."""
+
+    @contextlib.contextmanager
+    def without_key():
+        raise SetupError("no key here")
+        yield
+
+    with structlog.testing.capture_logs() as lines:
+        _Work(without_key, warn).do("0" * 36)
+        warn("message_is_no_id")
+    assert [(line["event"], line["exc_info"]) for line in lines] == [
+        ("worker_cannot_work", True),
+        ("message_is_no_id", False),
+    ]

@@ -448,6 +448,25 @@ def test_a_server_that_ends_the_session_costs_one_transaction(tables_on_postgres
 
 
 @pytest.mark.database
+def test_both_ends_find_out_that_the_other_s_machine_is_gone(tables_on_postgres):
+    """A machine that lost its power closes nothing: its transaction would hold a counter's row for two hours."""
+    engine = SqlDatabase(tables_on_postgres)._engine
+    with engine.connect() as connection:
+        parameters = connection.connection.driver_connection.info.get_parameters()
+        assert int(parameters["keepalives_idle"]) <= 30
+        assert int(parameters["tcp_user_timeout"]) <= 60_000
+        asked = connection.execute(
+            sa.text("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_keepalives_%'")
+        )
+        assert {name: int(value) for name, value in asked} == {
+            "tcp_keepalives_idle": 30,
+            "tcp_keepalives_interval": 10,
+            "tcp_keepalives_count": 3,
+        }
+    engine.dispose()
+
+
+@pytest.mark.database
 def test_a_reader_s_connection_serves_a_writer_as_every_other(tables_on_postgres):
     database = SqlDatabase(tables_on_postgres)
     ask = sa.text("SELECT pg_backend_pid(), current_setting('transaction_isolation')")

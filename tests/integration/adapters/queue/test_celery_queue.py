@@ -111,12 +111,15 @@ def taken(queue, document_id):
 @pytest.mark.parametrize("url", BROKERS, indirect=True)
 def test_every_id_is_taken_up_once_and_the_end_waits_for_what_runs(queue, worker):
     ids = [new_id() for _ in range(20)]
+    assert queue.waiting() == 0
     for document_id in ids:
         queue.send(document_id)  # before there is any worker
+    worker.until(lambda: queue.waiting() == len(ids))
     process = worker.start()
     worker.until(lambda: len(worker.words("done")) == len(ids))
     assert sorted(worker.words("done")) == sorted(ids)
     assert len({pid for _, pid in worker.diary("opened")}) == 2
+    worker.until(lambda: queue.waiting() == 0)
 
     worker.hold(last := new_id())
     queue.send(last)
@@ -233,6 +236,8 @@ def test_a_broker_that_dies_is_waited_for(server, tmp_path):
             with pytest.raises(QueueError):
                 queue.send(new_id())
             assert not queue.answers()
+            with pytest.raises(QueueError):
+                queue.waiting()
             broker.start()
             after = new_id()
             worker.until(lambda: taken(queue, after))  # it answers before it can keep anything
