@@ -93,6 +93,8 @@ def verify() -> Response:
     file, bundle = request.files.get("file"), request.files.get("evidence")
     if file is None:
         raise FormError(422, "须上传PDF（字段 file）", "the PDF is missing (field file)", "/file", "SCHEMA")
+    if "evidence" in request.form:  # else whoever forgot to send it as a file would read a report without it
+        raise FormError(422, "证据包须作为文件上传", "evidence has to be a file", "/evidence", "SCHEMA")
     pdf = _read(file, limit)
     evidence = None if bundle is None else _read(bundle, limit)
     report = service().outside.verify(pdf, evidence)

@@ -51,6 +51,13 @@ def sign_out() -> ResponseReturnValue:
     return close_session(url_for("web.home"))
 
 
+@pages.get("/still-here")
+def still_here() -> ResponseReturnValue:
+    """Asked for while somebody types: writing a long case is no idleness. Never sends its asker anywhere."""
+    someone()
+    return "", 204
+
+
 @pages.get("/password")
 @signed_in
 def password() -> ResponseReturnValue:

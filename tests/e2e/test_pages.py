@@ -208,6 +208,16 @@ def test_rows_are_added_and_removed_without_a_mouse(person):
     expect(rows.get_by_role("button", name="删除").first).to_be_focused()
 
 
+def test_typing_a_long_case_keeps_the_session(person):
+    officer = person()
+    officer.sign_in("officer")
+    page = officer.go("/new/advice")
+    with page.expect_request("**/still-here") as asked:
+        page.locator('[name="/body/problem"]').press_sequentially("店")
+    assert asked.value.response().status == 204
+    assert "?" not in asked.value.url
+
+
 def test_who_was_signed_out_meanwhile_is_asked_to_sign_in_instead_of_getting_a_file_of_that_page(person, decision):
     officer = person()
     officer.sign_in("officer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
 import threading
 
 import pytest
@@ -126,6 +127,14 @@ def test_large_files_are_413(tmp_path, empty_portal):
         assert verify(portal, file=b"x" * (4 << 20)).status_code == 413
     finally:
         portal.close()
+
+
+def test_evidence_that_is_no_file_is_not_passed_over(portal, verifier):
+    r = portal.browser().post(
+        "/api/v1/verifications", data={"file": (io.BytesIO(b"%PDF"), "a.pdf"), "evidence": "x"}
+    )
+    assert (r.status_code, r.get_json()["errors"][0]["pointer"]) == (422, "/evidence")
+    assert verifier.seen == []
 
 
 def test_one_too_many_at_once_is_asked_to_come_again(portal, verifier):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import html
 import re
@@ -41,7 +42,7 @@ def test_every_page_has_the_same_headers(site, officer):
     for who in (officer, site.visitor()):
         for path in paths:
             r = who.get(path)
-            assert r.status_code in {200, 303, 404}, path
+            assert r.status_code in {200, 204, 303, 404}, path
             policy = dict(p.strip().split(" ", 1) for p in r.headers["Content-Security-Policy"].split(";"))
             assert policy == {
                 "default-src": "'none'",
@@ -205,6 +206,21 @@ def test_a_session_that_has_ended_leads_to_the_sign_in_and_back(make_site):
     assert r.status_code == 303
     assert r.headers["Location"].startswith("/sign-in?next=/documents")
     assert 'value="/documents?party=' in visitor.get(r.headers["Location"]).text
+
+
+def test_who_types_is_not_idle(site, officer):
+    def later(minutes):
+        now = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes)
+        site.service.accounts = dataclasses.replace(site.service.accounts, clock=lambda: now)
+
+    later(20)
+    assert officer.get("/still-here", HX_Request="true").status_code == 204
+    later(40)
+    assert officer.get("/documents").status_code == 200
+    later(80)
+    r = officer.get("/still-here", HX_Request="true")
+    assert (r.status_code, r.headers.get("HX-Refresh")) == (204, None)
+    assert officer.get("/documents").status_code == 303
 
 
 def test_a_part_of_a_page_asks_the_whole_page_to_load_when_the_session_has_ended(site):
