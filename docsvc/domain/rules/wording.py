@@ -9,6 +9,7 @@ from typing import Final
 
 from docsvc.domain.case import strings_of
 from docsvc.domain.errors import Finding
+from docsvc.domain.private_use import standard_form
 from docsvc.domain.rules.rule import Facts, fault
 
 PLACEHOLDER: Final = re.compile(
@@ -82,4 +83,6 @@ def _refused(c: str) -> bool:
 
 
 def _named(c: str) -> str:
+    if standard := standard_form(c):
+        return f"U+{ord(c):04X} → {_named(standard)}"  # what to write instead
     return f"U+{ord(c):04X}" if _refused(c) else f"“{c}”（U+{ord(c):04X}）"

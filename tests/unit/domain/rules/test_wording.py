@@ -58,3 +58,9 @@ def test_an_undrawable_character_is_named_with_its_place():
     assert finding.pointer == "/party/name"
     assert "堃" in finding.message
     assert "U+5803" in finding.message
+
+
+def test_a_private_use_character_of_an_older_system_comes_with_the_one_to_write():
+    (finding,) = judged(changed(sample("advice"), {"party/name": "舟山\ue863公司"}))
+    assert (finding.rule, finding.pointer) == ("G12", "/party/name")
+    assert "U+E863 → “䶮”（U+4DAE）" in finding.message
