@@ -13,6 +13,7 @@ from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest
 from docsvc.domain.errors import TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
+AGENCIES: Final = "agencies.sample.json"
 # What decides a document's content and looks; golden texts and sample cases do not.
 DECIDING: Final = (MANIFEST, "schema.json", "template.docx")
 
@@ -44,6 +45,22 @@ class TemplateFolder:
             missing = Path(str(e.filename)).name
             raise TemplateFaultError(f"文书模板 {doc_type} 的文件 {missing} 无法读取") from e
         return kept[1]
+
+    def samples(self, doc_type: str) -> Sequence[Any]:
+        """The accepted sample cases beside a type's template, by file name. Raises TemplateFaultError."""
+        return [_json(path) for path in sorted((self._path / doc_type / "cases").glob("valid-*.json"))]
+
+    def sample_agencies(self) -> Sequence[Any]:
+        """The registry entries that the samples name. Raises TemplateFaultError."""
+        entries: Sequence[Any] = _json(self._path / AGENCIES)
+        return entries
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as e:
+        raise TemplateFaultError(f"文书模板的文件 {path.parent.parent.name}/{path.name} 无法读取") from e
 
 
 def _read(doc_type: str, files: Mapping[str, bytes]) -> DocumentType:

@@ -10,7 +10,7 @@ from docsvc.bootstrap.first_use import (
     open_process,
     open_service,
 )
-from docsvc.bootstrap.offline import check_log, open_templates, open_verifier
+from docsvc.bootstrap.offline import check_log, open_template_desk, open_templates, open_verifier
 from docsvc.bootstrap.service import Service
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "open_database",
     "open_process",
     "open_service",
+    "open_template_desk",
     "open_templates",
     "open_verifier",
 ]

@@ -14,11 +14,21 @@ if TYPE_CHECKING:
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import LogKeys, Verifier
     from docsvc.usecases.check_log import LogVerdict
+    from docsvc.usecases.lint_templates import TemplateDesk
 
 
 def open_templates() -> TemplateFolder:
     """The template folders alone: no keys, no database."""
     return Adapters(load_settings(), ExitStack()).templates
+
+
+def open_template_desk() -> TemplateDesk:
+    """Where templates are looked at: fonts, but no keys and no database."""
+    from docsvc.adapters.word.anatomy import WordAnatomist
+    from docsvc.usecases.lint_templates import TemplateDesk
+
+    adapters = Adapters(load_settings(), ExitStack())
+    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts))
 
 
 def open_verifier(trust: Path | None) -> tuple[Verifier, LogKeys]:

@@ -15,6 +15,7 @@ from docsvc.ports.database import (
     UserRepo,
 )
 from docsvc.ports.world import (
+    Anatomist,
     Converter,
     Filler,
     FontChains,
@@ -41,6 +42,7 @@ from docsvc.ports.world import (
 
 __all__ = [
     "AgencyRepo",
+    "Anatomist",
     "ClientRepo",
     "Converter",
     "Database",

@@ -10,6 +10,7 @@ from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import DocumentType, Level, SealPlace
 from docsvc.domain.errors import Finding
 from docsvc.domain.note import Note
+from docsvc.domain.template_lint import Anatomy
 from docsvc.domain.verdict import Report
 
 
@@ -21,6 +22,19 @@ class Templates(Protocol):
 
     def get(self, doc_type: str) -> DocumentType:
         """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+
+    def samples(self, doc_type: str) -> Sequence[Any]:
+        """The accepted sample cases beside a type's template."""
+
+    def sample_agencies(self) -> Sequence[Any]:
+        """The registry entries that the samples name."""
+
+
+class Anatomist(Protocol):
+    """Word templates, taken apart."""
+
+    def dissect(self, template: bytes) -> Anatomy:
+        """The names it uses and what is wrong with it whatever the case; never raises for what is in it."""
 
 
 class SchemaCheck(Protocol):

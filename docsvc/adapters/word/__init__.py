@@ -43,7 +43,7 @@ class WordFiller:
 
     def __init__(self, fonts: FontChains) -> None:
         self._fonts = fonts
-        self._environment = _sandbox()
+        self._environment = sandbox()
         self._kept: OrderedDict[bytes, _Compiled] = OrderedDict()
 
     def fill(
@@ -103,13 +103,14 @@ class WordFiller:
                     pictures = picture_parts(root, parts)
                 # A line a paragraph, so that a fault's line number finds its paragraph.
                 source = re.sub(r"<w:p([ >])", r"\n<w:p\1", tags.patch_xml(tags.xml_to_string(root)))
-                filled[name] = (source, _compile_part(name, source, self._environment))
+                filled[name] = (source, compile_part(name, source, self._environment))
             else:
                 fixed[name] = _bytes(styles) if name == STYLES else data
         return _Compiled(fixed, filled, style_fonts, pictures)
 
 
-def _sandbox() -> Environment:
+def sandbox() -> Environment:
+    """Where expressions of templates run: no globals, nothing unescaped, nothing undefined."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -130,7 +131,8 @@ def _not_none(value: Any) -> Any:
     return value
 
 
-def _compile_part(name: str, source: str, environment: Environment) -> Template:
+def compile_part(name: str, source: str, environment: Environment) -> Template:
+    """The compiled tags of a part. Raises TemplateFaultError for faulty syntax and tags not meant for it."""
     from jinja2 import nodes
     from jinja2.exceptions import TemplateSyntaxError
 
