@@ -10,7 +10,7 @@ from docsvc.bootstrap.first_use import (
     open_process,
     open_service,
 )
-from docsvc.bootstrap.offline import check_log, open_template_desk, open_templates, open_verifier
+from docsvc.bootstrap.offline import check_log, open_press, open_template_desk, open_templates, open_verifier
 from docsvc.bootstrap.service import Service
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "init_development_pki",
     "now",
     "open_database",
+    "open_press",
     "open_process",
     "open_service",
     "open_template_desk",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import LogKeys, Verifier
     from docsvc.usecases.check_log import LogVerdict
-    from docsvc.usecases.lint_templates import TemplateDesk
+    from docsvc.usecases.keep_templates import Press, TemplateDesk
 
 
 def open_templates() -> TemplateFolder:
@@ -25,10 +26,26 @@ def open_templates() -> TemplateFolder:
 def open_template_desk() -> TemplateDesk:
     """Where templates are looked at: fonts, but no keys and no database."""
     from docsvc.adapters.word.anatomy import WordAnatomist
-    from docsvc.usecases.lint_templates import TemplateDesk
+    from docsvc.usecases.keep_templates import TemplateDesk
 
-    adapters = Adapters(load_settings(), ExitStack())
-    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts))
+    settings = load_settings()
+    adapters = Adapters(settings, ExitStack())
+    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts), settings.public)
+
+
+@contextmanager
+def open_press() -> Iterator[Press]:
+    """What lays drafts out: fonts and an office, but no keys and no database."""
+    from docsvc.adapters.pages.reading import PdfPages
+    from docsvc.adapters.qr import SegnoCodes
+    from docsvc.adapters.word import WordFiller
+    from docsvc.usecases.keep_templates import Press
+
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    with ExitStack() as closing:
+        adapters = Adapters(settings, closing)
+        yield Press(WordFiller(adapters.fonts), SegnoCodes(), adapters.converter, PdfPages(), adapters.images)
 
 
 def open_verifier(trust: Path | None) -> tuple[Verifier, LogKeys]:

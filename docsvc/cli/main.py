@@ -30,7 +30,7 @@ COMMANDS = {
     "db": ("docsvc.cli.db", "db"),
     "pki": ("docsvc.cli.operate", "pki"),
     "agencies": ("docsvc.cli.operate", "agencies"),
-    "templates": ("docsvc.cli.operate", "templates"),
+    "templates": ("docsvc.cli.templates", "templates"),
     "users": ("docsvc.cli.users", "users"),
     "clients": ("docsvc.cli.clients", "clients"),
     "settings": ("docsvc.cli.settings", "settings"),

@@ -1,8 +1,7 @@
-"""The operator's commands: keys, registry, templates, and a look at the whole machine."""
+"""The operator's commands: keys, registry, and a look at the whole machine."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import get_args
 
@@ -13,8 +12,6 @@ from docsvc.bootstrap import (
     diagnose,
     init_development_pki,
     open_service,
-    open_template_desk,
-    open_templates,
 )
 from docsvc.domain.errors import UsageError
 
@@ -63,56 +60,6 @@ def agencies_list() -> None:
     with open_service() as service:
         for a in service.agencies():
             click.echo(f"{a.id}\t{a.name}\t{a.seal.id}\t{a.seal.diameter_mm:g} mm")
-
-
-@click.group()
-def templates() -> None:
-    """What can be made."""
-
-
-@templates.command("list")
-@click.option("--json", "as_json", is_flag=True, help="as JSON")
-def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
-    """List document types: id, title, version, level asked for."""
-    folder = open_templates()
-    manifests = [folder.get(name).manifest for name in folder.names()]
-    if as_json:
-        rows = [
-            {
-                "doc_type": m.doc_type,
-                "title": m.title,
-                "title_en": m.title_en,
-                "version": m.version,
-                "level": m.level,
-            }
-            for m in manifests
-        ]
-        click.echo(json.dumps(rows, ensure_ascii=False))
-    else:
-        for m in manifests:
-            click.echo(f"{m.doc_type}\t{m.title}\t{m.title_en}\t{m.version}\t{m.level}")
-
-
-@templates.command("lint")
-@click.argument("names", nargs=-1, metavar="[TYPE]...")
-@click.option("--file", type=click.Path(path_type=Path), help="a .docx to look at in place of TYPE's own")
-def templates_lint(names: tuple[str, ...], file: Path | None) -> int:
-    """Look templates over, all of them unless named; exit 1 where one has an error."""
-    desk = open_template_desk()
-    if file is not None and (len(names) != 1 or not file.is_file()):
-        raise UsageError(
-            "--file takes an existing file and one TYPE" if file.is_file() else f"no such file: {file}"
-        )
-    faults = 0
-    for name in names or desk.templates.names():
-        notes = desk.lint(name, file.read_bytes() if file else None)
-        faults += sum(note.severity == "error" for note in notes)
-        click.echo(f"{'ok   ' if not notes else '     '} {name}")
-        for note in notes:
-            place = note.place
-            at = f"{place.part} 第{place.paragraph}段 paragraph {place.paragraph} “{place.text}”: " if place else ""
-            click.echo(f"{'FAULT' if note.severity == 'error' else 'warn '} {at}{note.message} / {note.message_en}")
-    return 1 if faults else 0
 
 
 @click.command()

@@ -10,9 +10,9 @@ import pytest
 from docsvc.adapters.fonts import ROLE_OF_NAME
 from docsvc.adapters.word.anatomy import WordAnatomist
 from docsvc.domain.errors import TemplateFaultError, UsageError
-from docsvc.usecases.lint_templates import TemplateDesk
+from docsvc.usecases.keep_templates import TemplateDesk
 from tests.support.cases import FOLDER, TYPES
-from tests.support.drafts import AllFonts
+from tests.support.drafts import PUBLIC, AllFonts
 
 DOCUMENT = "word/document.xml"
 PARAGRAPH = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
@@ -23,7 +23,7 @@ class OurFonts(AllFonts):
         return ROLE_OF_NAME.get(name)
 
 
-DESK = TemplateDesk(FOLDER, WordAnatomist(OurFonts()))
+DESK = TemplateDesk(FOLDER, WordAnatomist(OurFonts()), PUBLIC)
 
 
 def edited(doc_type, *changes, part=DOCUMENT):
@@ -158,7 +158,7 @@ def test_a_type_without_samples_can_not_be_judged():
         sample_agencies = FOLDER.sample_agencies
 
     with pytest.raises(TemplateFaultError):
-        TemplateDesk(NoSamples(), WordAnatomist(OurFonts())).lint("advice")
+        TemplateDesk(NoSamples(), WordAnatomist(OurFonts()), PUBLIC).lint("advice")
 
 
 def test_the_command_line_names_place_and_fault_and_exits_with_1(tmp_path):

@@ -1,0 +1,107 @@
+"""The clerk's commands: what can be made, what is wrong with a template, what it makes, what a change changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from docsvc.bootstrap import open_press, open_template_desk, open_templates
+from docsvc.domain.errors import UsageError
+
+another = click.option("--file", type=click.Path(path_type=Path), help="a .docx to look at in place of TYPE's own")
+
+
+@click.group()
+def templates() -> None:
+    """What can be made."""
+
+
+@templates.command("list")
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
+    """List document types: id, title, version, level asked for."""
+    folder = open_templates()
+    manifests = [folder.get(name).manifest for name in folder.names()]
+    if as_json:
+        rows = [
+            {
+                "doc_type": m.doc_type,
+                "title": m.title,
+                "title_en": m.title_en,
+                "version": m.version,
+                "level": m.level,
+            }
+            for m in manifests
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        for m in manifests:
+            click.echo(f"{m.doc_type}\t{m.title}\t{m.title_en}\t{m.version}\t{m.level}")
+
+
+@templates.command("lint")
+@click.argument("names", nargs=-1, metavar="[TYPE]...")
+@another
+def templates_lint(names: tuple[str, ...], file: Path | None) -> int:
+    """Look templates over, all of them unless named; exit 1 where one has an error."""
+    desk = open_template_desk()
+    template = _read(file)
+    if template is not None and len(names) != 1:
+        raise UsageError("--file goes with one TYPE")
+    faults = 0
+    for name in names or desk.templates.names():
+        notes = desk.lint(name, template)
+        faults += sum(note.severity == "error" for note in notes)
+        click.echo(f"{'ok   ' if not notes else '     '} {name}")
+        for note in notes:
+            place = note.place
+            at = f"{place.part} 第{place.paragraph}段 paragraph {place.paragraph} “{place.text}”: " if place else ""
+            click.echo(f"{'FAULT' if note.severity == 'error' else 'warn '} {at}{note.message} / {note.message_en}")
+    return 1 if faults else 0
+
+
+@templates.command("preview")
+@click.argument("name", metavar="TYPE")
+@another
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="folder for the drafts"
+)
+def templates_preview(name: str, file: Path | None, out: Path) -> None:
+    """Lay the type's samples out: PDFs without a seal, and their pages as pictures."""
+    template = _read(file)
+    out.mkdir(parents=True, exist_ok=True)
+    with open_press() as press:
+        for draft in open_template_desk().drafts(name, press, template):
+            stem = f"{name}-{draft.sample}"
+            (out / f"{stem}.pdf").write_bytes(draft.pdf)
+            for page, png in enumerate(draft.pictures, 1):
+                (out / f"{stem}-page-{page}.png").write_bytes(png)
+            click.echo(f"{out / stem}.pdf\t{len(draft.pictures)} 页 (pages)")
+
+
+@templates.command("diff")
+@click.argument("name", metavar="TYPE")
+@click.argument("file", type=click.Path(path_type=Path))
+def templates_diff(name: str, file: Path) -> int:
+    """What FILE, a .docx, makes of the type's samples otherwise than its own template; exit 1 where it does."""
+    template = _read(file)
+    differs = False
+    with open_press() as press:
+        for found in open_template_desk().differences(name, press, template or b""):
+            differs = differs or bool(found)
+            pages = ", ".join(map(str, found.pages)) or "—"
+            click.echo(f"样例 sample {found.sample}: 版面不同的页 pages that look otherwise: {pages}")
+            for line in found.lines:
+                click.echo(f"  {line}")
+    return 1 if differs else 0
+
+
+def _read(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    try:
+        return file.read_bytes()
+    except OSError as e:
+        raise UsageError(f"no such file: {file}") from e

@@ -1,0 +1,62 @@
+"""A clerk's walk by command: change a template, see what it breaks, what it makes, and what it changes."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import zipfile
+
+import pytest
+
+from tests.support.workspace import CHECKOUT
+
+pytestmark = pytest.mark.office
+
+
+def added(sentence):
+    """The advice's Word file with a sentence of the clerk's after the last suggestion."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(CHECKOUT / "templates" / "advice" / "template.docx") as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            data = old.read(name).decode("utf-8", "surrogateescape")
+            if name == "word/document.xml":
+                before = "<w:p><w:r><w:t>{%p if body.reply_by %}"
+                assert data.count(before) == 1
+                data = data.replace(before, f"<w:p><w:r><w:t>{sentence}</w:t></w:r></w:p>{before}")
+            new.writestr(name, data.encode("utf-8", "surrogateescape"))
+    return out.getvalue()
+
+
+def test_a_sentence_is_added_checked_looked_at_and_compared(workspace, tmp_path):
+    file = tmp_path / "advice.docx"
+    file.write_bytes(added("请于{{ body.visit_date }}前联系。"))
+    refused = workspace.run("templates", "lint", "advice", "--file", file)
+    assert refused.returncode == 1
+    assert "body.visit_date" in refused.stdout
+    cannot = workspace.run("templates", "preview", "advice", "--file", file, "--out", tmp_path / "none")
+    assert cannot.returncode == 1
+    assert "visit_date" in cannot.stderr
+
+    file.write_bytes(added("整改中有疑问的，可向{{ agency.name }}咨询。"))
+    assert workspace.run("templates", "lint", "advice", "--file", file).returncode == 0
+    drafts = tmp_path / "drafts"
+    shown = workspace.run("templates", "preview", "advice", "--file", file, "--out", drafts, check=True)
+    assert len(shown.stdout.splitlines()) == 2
+    pdf = drafts / "advice-1.pdf"
+    text = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    assert "整改中有疑问的，可向" in "".join(text.split())
+    assert (drafts / "advice-1-page-1.png").read_bytes().startswith(b"\x89PNG")
+
+    changes = workspace.run("templates", "diff", "advice", file)
+    assert changes.returncode == 1
+    assert changes.stdout.count("  +整改中有疑问的，可向舟山市示例区") == 2
+    assert "sample 1: 版面不同的页 pages that look otherwise: 1" in changes.stdout
+    assert not [line for line in changes.stdout.splitlines() if line.startswith("  -") and "---" not in line]
+
+    own = CHECKOUT / "templates" / "advice" / "template.docx"
+    same = workspace.run("templates", "diff", "advice", own)
+    assert (same.returncode, same.stdout.count("otherwise: —")) == (0, 2)
+    assert not (workspace.data / "docsvc.db").exists()  # nothing was set up for it
