@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,36 +16,76 @@ from docsvc.domain.errors import TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
 AGENCIES: Final = "agencies.sample.json"
+VERSIONS: Final = "versions"
+VERSION: Final = re.compile(r'^version\s*=\s*".*"', re.MULTILINE)
 # What decides a document's content and looks; golden texts and sample cases do not.
 DECIDING: Final = (MANIFEST, "schema.json", "template.docx")
 
 
 class TemplateFolder:
-    """Document types, one folder each. Folders are read anew when a file of theirs changes."""
+    """Document types, one folder each. Folders are read anew when a file of theirs changes.
+
+    manifest.toml says which version is in force. What was published lies in versions/<version>/, whole and never
+    written again; until something is, the files beside the manifest are the version.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._kept: dict[str, tuple[object, DocumentType]] = {}
+        self._kept: dict[Path, tuple[object, DocumentType]] = {}
 
     def names(self) -> Sequence[str]:
         """Document types, sorted."""
         return sorted(entry.parent.name for entry in self._path.glob(f"*/{MANIFEST}"))
 
     def get(self, doc_type: str) -> DocumentType:
-        """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+        """The version in force. Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
         if doc_type not in self.names():
             raise UsageError(f"没有这种文书：{doc_type} / there is no document type {doc_type}")
         folder = self._path / doc_type
         try:
+            version = _manifest(doc_type, (folder / MANIFEST).read_bytes()).version
+        except OSError as e:
+            raise _unreadable(doc_type, e) from e
+        published = folder / VERSIONS / version
+        return self._read(doc_type, published if published.is_dir() else folder)
+
+    def version(self, doc_type: str, sha256: str) -> DocumentType | None:
+        """The version with this digest, in force or not; None where there is none. Raises as `get`."""
+        current = self.get(doc_type)
+        if current.sha256 == sha256:
+            return current
+        folders = sorted((self._path / doc_type / VERSIONS).glob(f"*/{MANIFEST}"))
+        found = (self._read(doc_type, manifest.parent) for manifest in folders)
+        return next((each for each in found if each.sha256 == sha256), None)
+
+    def publish(self, doc_type: str, template: bytes) -> DocumentType:
+        """A new version with this Word file comes into force, at once and whole. Raises as `get`."""
+        current = self.get(doc_type)
+        folder = self._path / doc_type
+        try:
+            files = {name: (folder / name).read_bytes() for name in DECIDING}
+            old, new = current.manifest.version, str(int(current.manifest.version) + 1)
+            _keep(folder / VERSIONS / old, {**files, "template.docx": current.template})
+            manifest = VERSION.sub(f'version = "{new}"', files[MANIFEST].decode(), count=1).encode()
+            _keep(folder / VERSIONS / new, {**files, MANIFEST: manifest, "template.docx": template})
+            _replace(folder / "template.docx", template)  # where clerks go on
+            _replace(folder / MANIFEST, manifest)  # the moment from which it is in force
+        except OSError as e:
+            raise _unreadable(doc_type, e) from e
+        except ValueError as e:
+            raise TemplateFaultError(f"文书模板 {doc_type} 的版本号不是数字") from e
+        return self.get(doc_type)
+
+    def _read(self, doc_type: str, folder: Path) -> DocumentType:
+        try:
             stamps = [(folder / name).stat() for name in DECIDING]
             stamp = [(s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps]
-            kept = self._kept.get(doc_type)
+            kept = self._kept.get(folder)
             if kept is None or kept[0] != stamp:
                 files = {name: (folder / name).read_bytes() for name in DECIDING}
-                kept = self._kept[doc_type] = (stamp, _read(doc_type, files))
+                kept = self._kept[folder] = (stamp, _read(doc_type, files))
         except OSError as e:
-            missing = Path(str(e.filename)).name
-            raise TemplateFaultError(f"文书模板 {doc_type} 的文件 {missing} 无法读取") from e
+            raise _unreadable(doc_type, e) from e
         return kept[1]
 
     def samples(self, doc_type: str) -> Sequence[Any]:
@@ -54,6 +96,29 @@ class TemplateFolder:
         """The registry entries that the samples name. Raises TemplateFaultError."""
         entries: Sequence[Any] = _json(self._path / AGENCIES)
         return entries
+
+
+def _keep(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The folder with these files, once and for all; one that is there already stays as it is."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    for name, data in files.items():
+        (draft / name).write_bytes(data)
+        (draft / name).chmod(0o444)
+    draft.chmod(0o755)
+    draft.rename(folder)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def _unreadable(doc_type: str, error: OSError) -> TemplateFaultError:
+    return TemplateFaultError(f"文书模板 {doc_type} 的文件 {Path(str(error.filename)).name} 无法读写")
 
 
 def _json(path: Path) -> Any:

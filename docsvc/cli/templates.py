@@ -98,6 +98,21 @@ def templates_diff(name: str, file: Path) -> int:
     return 1 if differs else 0
 
 
+@templates.command("publish")
+@click.argument("name", metavar="TYPE")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--accept", is_flag=True, help="what `diff` shows has been looked at, and is wanted")
+def templates_publish(name: str, file: Path, *, accept: bool) -> None:
+    """Make FILE, a .docx, the type's next version; documents that were accepted before keep theirs."""
+    if not accept:
+        raise UsageError(f"look at `docsvc templates diff {name} {file}` first, then publish with --accept")
+    with open_press() as press:
+        published = open_template_desk().publish(name, press, _read(file) or b"")
+    click.echo(
+        f"{published.manifest.title} 第{published.manifest.version}版已发布 (version in force)\t{published.sha256}"
+    )
+
+
 def _read(file: Path | None) -> bytes | None:
     if file is None:
         return None

@@ -23,6 +23,12 @@ class Templates(Protocol):
     def get(self, doc_type: str) -> DocumentType:
         """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
 
+    def version(self, doc_type: str, sha256: str) -> DocumentType | None:
+        """The published version with this digest; None where there is none."""
+
+    def publish(self, doc_type: str, template: bytes) -> DocumentType:
+        """A new version with this Word file, in force from now on; the ones before stay as they are."""
+
     def samples(self, doc_type: str) -> Sequence[Any]:
         """The accepted sample cases beside a type's template."""
 

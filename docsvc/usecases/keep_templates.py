@@ -10,7 +10,7 @@ from typing import Final
 
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted
+from docsvc.domain.document import Accepted, DocumentType
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.template_lint import TemplateNote, judge
@@ -86,6 +86,20 @@ class TemplateDesk:
             most = max(len(old.pictures), len(new.pictures))
             pages = (p for p in range(most) if old.pictures[p : p + 1] != new.pictures[p : p + 1])
             yield Difference(old.sample, tuple(lines), tuple(page + 1 for page in pages))
+
+    def publish(self, name: str, press: Press, template: bytes) -> DocumentType:
+        """`template` as the type's next version. Raises TemplateFaultError where lint finds an error or nothing
+        changed, and as `drafts` does where a sample can't be laid out with it.
+        """
+        if template == self.templates.get(name).template:
+            raise TemplateFaultError("与现行版本相同，无需发布；it is the version in force already")
+        faults = [note for note in self.lint(name, template) if note.severity == "error"]
+        if faults:
+            told = "；".join(note.message for note in faults)
+            raise TemplateFaultError(f"模板有{len(faults)}处错误，不能发布：{told}")
+        for _ in self.drafts(name, press, template):
+            pass
+        return self.templates.publish(name, template)
 
     def _samples(self, name: str, template: bytes | None) -> list[Accepted]:
         """The sample cases beside the type's template, as intake would hand them on."""

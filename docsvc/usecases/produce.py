@@ -163,7 +163,8 @@ class Production:
 
     def _accepted(self, row: DocumentRow) -> Accepted:
         number = DocNumber.parse(row.number)
-        doc_type = self.templates.get(row.doc_type)
+        # What was published since does not change what was accepted; a version that was mended in place is gone.
+        doc_type = self.templates.version(row.doc_type, row.template_sha256) or self.templates.get(row.doc_type)
         if number is None:
             raise UsageError(f"document {row.id} has no readable number")
         with self.database.read() as tx:

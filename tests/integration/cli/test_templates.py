@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import zipfile
 
 import pytest
 
+from docsvc.adapters.template_folder import TemplateFolder
 from tests.support.workspace import CHECKOUT
 
 pytestmark = pytest.mark.office
@@ -28,6 +30,44 @@ def added(sentence):
                 data = data.replace(before, f"<w:p><w:r><w:t>{sentence}</w:t></w:r></w:p>{before}")
             new.writestr(name, data.encode("utf-8", "surrogateescape"))
     return out.getvalue()
+
+
+@pytest.fixture
+def own_templates(workspace, tmp_path):
+    """A copy of the templates that the workspace uses."""
+    folder = tmp_path / "templates"
+    shutil.copytree(CHECKOUT / "templates", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    workspace.extra["DOCSVC_TEMPLATES_DIR"] = str(folder)
+    return folder
+
+
+def test_a_published_version_is_for_new_documents_and_leaves_the_old_ones_theirs(
+    workspace, own_templates, tmp_path
+):
+    file, out = tmp_path / "advice.docx", tmp_path / "out"
+    first, second = (own_templates / "advice" / "cases" / f"valid-{n}.json" for n in (1, 2))
+    workspace.run("issue", first, "--out", out, check=True)
+    file.write_bytes(added("整改中有疑问的，可向{{ agency.name }}咨询。"))
+    assert workspace.run("templates", "publish", "advice", file).returncode == 64
+    published = workspace.run("templates", "publish", "advice", file, "--accept", check=True)
+    assert "第2版" in published.stdout
+    assert "\t2\t" in workspace.run("templates", "list", check=True).stdout
+    workspace.run("issue", second, "--out", out, check=True)
+    ((old,), (new,)) = workspace.rows("SELECT template_sha256 FROM documents ORDER BY created_at")
+    folder = TemplateFolder(own_templates)
+    assert [folder.version("advice", digest).manifest.version for digest in (old, new)] == ["1", "2"]
+    texts = [
+        subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+        for pdf in sorted(out.glob("*.pdf"), key=lambda p: p.stat().st_mtime)
+    ]
+    assert ["可向" in "".join(text.split()) for text in texts] == [False, True]
+    again = workspace.run("templates", "publish", "advice", file, "--accept")
+    assert again.returncode == 1
+    file.write_bytes(added("{{ body.visit_date }}"))
+    refused = workspace.run("templates", "publish", "advice", file, "--accept")
+    assert refused.returncode == 1
+    assert "body.visit_date" in refused.stderr
+    assert sorted(p.name for p in (own_templates / "advice" / "versions").iterdir()) == ["1", "2"]
 
 
 def test_a_sentence_is_added_checked_looked_at_and_compared(workspace, tmp_path):
