@@ -10,7 +10,7 @@ run: setup ## the whole service on this machine, with sample documents and accou
 	@echo "docsvc: starting, and making the sample documents"
 	@exec uv run -q docsvc serve --demo
 
-demo: setup ## issue the six sample documents into var/demo/ and verify them
+demo: setup ## issue the sample documents into var/demo/ and verify them
 	@uv run -q docsvc issue templates/*/cases/valid-1.json --out var/demo
 	@uv run -q docsvc verify var/demo/*.pdf
 

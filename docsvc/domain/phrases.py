@@ -33,6 +33,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "mode": {"individual": "个别约谈", "group": "集中约谈", "joint": "联合约谈"},
     "choice": {"accept": "接受约谈", "decline": "不接受约谈"},
+    "method": {
+        "direct": "直接送达",
+        "left": "留置送达",
+        "electronic": "电子送达",
+        "post": "邮寄送达",
+        "entrusted": "委托送达",
+        "transfer": "转交送达",
+        "announcement": "公告送达",
+    },
+    "way": {"onsite": "实地回访", "phone": "电话回访", "online": "线上回访"},
+    "corrected": {"corrected": "已改正", "partly": "部分改正", "not": "未改正", "na": "不涉及改正"},
     "harm": {"none": "没有造成危害后果", "slight": "危害后果轻微", "serious": "危害后果较重"},
     "measure": {
         "commitment": "轻微违法行为告知承诺",
@@ -69,6 +80,19 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+Row = Mapping[str, str]  # label, value
+
+
+def row(label: str, value: Any) -> Row:
+    """One row of a table of facts."""
+    return {"label": label, "value": str(value)}
+
+
+def rows_of(data: Mapping[str, Any], **labels: str) -> list[Row]:
+    """A row for each labelled field that `data` has."""
+    return [row(label, data[key]) for key, label in labels.items() if data.get(key)]
+
+
 def word(table: str, code: Any) -> str:
     """The Chinese word for a code of case JSON; in an open table, a text that is no code stands for itself.
 
@@ -90,11 +114,13 @@ def date(value: str | dt.date | None) -> str:
 
 
 def moment(value: str | None) -> str:
-    """2026年9月16日9时30分, as a record writes it; the full hour is 9时00分. Empty for None."""
+    """2026年9月16日9时30分, as a record writes it; the full hour is 9时00分; seconds where they are told. Empty for
+    None.
+    """
     if value is None:
         return ""
     at = dt.datetime.fromisoformat(value)
-    return f"{date(at.date())}{at.hour}时{at.minute or '00'}分"
+    return f"{date(at.date())}{at.hour}时{at.minute or '00'}分" + (f"{at.second}秒" if at.second else "")
 
 
 def numeral(n: int) -> str:

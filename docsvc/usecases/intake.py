@@ -21,6 +21,7 @@ from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
+from docsvc.domain.rules.commitment import item_of, same_party
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
 from docsvc.usecases.events import by, happened
 
@@ -153,11 +154,16 @@ class Intake:
                     row.party_name,
                     row.issue_date,
                     voided=row.state is State.VOIDED,
+                    title=self.templates.get(row.doc_type).manifest.title,
+                    # The template names the channel where the party has agreed to electronic delivery.
+                    offers_online=bool(json.loads(row.case_json)["party"]["e_delivery"]["agreed"]),
                 )
                 for text, row in earlier.items()
             },
             undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
             terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
+            committed=_committed(tx, case),
+            delivered=_delivered(tx, case),
         )
 
     def _number(
@@ -238,6 +244,35 @@ MAX_CASE_BYTES = 2_000_000
 LONGEST_SHOWN = 60
 GONE = frozenset({State.FAILED, State.VOIDED})  # no document that anybody holds
 SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _committed(tx: Transaction, case: Case) -> dict[str, str]:
+    """Items that the party of a commitment has committed itself about before, with the numbers."""
+    if case.doc_type != "commitment":
+        return {}
+    rows = tx.documents.search(doc_type="commitment", agency_id=case.agency_id, party_name=case.party_name)
+    before = [(row, json.loads(row.case_json)) for row in rows if row.state not in GONE]
+    return {
+        item_of(data): row.number
+        for row, data in before
+        if row.issue_date <= case.issue_date and same_party(data, case.data)
+    }
+
+
+def _delivered(tx: Transaction, case: Case) -> dict[str, dt.date]:
+    """When the documents that a record cites were delivered, as receipts of the same case tell."""
+    if case.doc_type != "followup_record":
+        return {}
+    cited = references_in(case.data)
+    rows = tx.documents.search(doc_type="delivery_receipt", agency_id=case.agency_id, action_code=case.action_code)
+    bodies = [json.loads(row.case_json)["body"] for row in rows if row.state not in GONE]
+    days = [
+        (document["doc_no"], dt.datetime.fromisoformat(body["delivered_at"]).date())
+        for body in bodies
+        for document in body["documents"]
+        if document.get("doc_no") in cited
+    ]
+    return dict(sorted(days, reverse=True))  # delivered twice: the first time counts
 
 
 def _settle(tx: Transaction, posted: _Posted, row: DocumentRow) -> None:

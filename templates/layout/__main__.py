@@ -9,6 +9,7 @@ from pathlib import Path
 
 from templates.layout.elements import package
 from templates.layout.formal import interview_record, no_penalty_decision
+from templates.layout.forms import commitment, delivery_receipt, followup_record
 from templates.layout.house import letter_edges, record_edges, section, settings, styles
 from templates.layout.letters import advice, interview_notice, reminder, termination_notice
 
@@ -19,13 +20,22 @@ BODIES: Mapping[str, Callable[[], str]] = {
     "interview_record": interview_record,
     "no_penalty_decision": no_penalty_decision,
     "termination_notice": termination_notice,
+    "commitment": commitment,
+    "delivery_receipt": delivery_receipt,
+    "followup_record": followup_record,
 }
 # What stands for the QR code in a template: one white pixel.
 PLACEHOLDER = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010100000000376ef924"
     "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
 )
-RECORDS = {"interview_record"}
+# Records and forms, with what the party signs every page under.
+RECORDS = {
+    "interview_record": "被约谈人签名（按指印）：",
+    "commitment": "",
+    "delivery_receipt": "",
+    "followup_record": "",
+}
 
 
 def template(doc_type: str) -> bytes:
@@ -36,7 +46,7 @@ def template(doc_type: str) -> bytes:
         section(two_sided=two_sided),
         styles(),
         settings(two_sided=two_sided),
-        letter_edges() if two_sided else record_edges(),
+        letter_edges() if two_sided else record_edges(RECORDS[doc_type]),
         "{{ agency.name }}{{ title }}",
         PLACEHOLDER,
     )

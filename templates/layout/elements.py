@@ -65,21 +65,43 @@ def fact_table(*sources: str) -> str:
 
     No row is torn over two pages.
     """
-    rows = "".join(
-        row_tag(f"for row in {source}")
-        + '<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="460" w:hRule="atLeast"/></w:trPr>'
-        + _cell(paragraph("{{ row.label }}", "TableLabel"), LABEL_WIDTH)
-        + _cell(paragraph("{{ row.value }}", "TableValue"), VALUE_WIDTH)
+    value = paragraph("{{ row.value }}", "TableValue")
+    return table(*(rows(source, value) for source in sources))
+
+
+def form_table(source: str, *more: str) -> str:
+    """A form table whose values have one or more paragraphs, and `more` rows after them."""
+    return table(rows(source, each("line", "row.lines", paragraph("{{ line }}", "TableValue"))), *more)
+
+
+def rows(source: str, value: str) -> str:
+    """A table row for each row of a list in the context: its label, and `value`."""
+    return row_tag(f"for row in {source}") + row("{{ row.label }}", value) + row_tag("endfor")
+
+
+def row(label: str, value: str, height: int = 460) -> str:
+    """One table row, at least `height` high and not torn over two pages."""
+    return (
+        f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="{height}" w:hRule="atLeast"/></w:trPr>'
+        + _cell(paragraph(label, "TableLabel"), LABEL_WIDTH)
+        + _cell(value, VALUE_WIDTH)
         + "</w:tr>"
-        + row_tag("endfor")
-        for source in sources
     )
+
+
+def sign_row(condition: str, label: str, blank: str) -> str:
+    """A high row to sign in, only where `condition` holds."""
+    return row_tag(f"if {condition}") + row(label, paragraph(blank, "TableSign"), 1000) + row_tag("endif")
+
+
+def table(*content: str) -> str:
+    """A table of the width of the type area."""
     return (
         '<w:tbl><w:tblPr><w:tblStyle w:val="FactTable"/>'
         f'<w:tblW w:w="{LABEL_WIDTH + VALUE_WIDTH}" w:type="dxa"/>'
         '<w:tblLayout w:type="fixed"/></w:tblPr>'
         f'<w:tblGrid><w:gridCol w:w="{LABEL_WIDTH}"/><w:gridCol w:w="{VALUE_WIDTH}"/></w:tblGrid>'
-        f"{rows}</w:tbl>"
+        f"{''.join(content)}</w:tbl>"
     )
 
 

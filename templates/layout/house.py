@@ -124,6 +124,7 @@ STYLES = (
         font="黑体",
         paragraph=KEEP_NEXT + spacing() + indent(first=TWO) + align("left") + HEADING.format(1),
     ),
+    Style("SectionPage", "一级标题·另页", "Section", paragraph=NEW_PAGE),
     Style("Party", "当事人信息", paragraph=KEEP_LINES + spacing() + align("left")),
     Style("Question", "问", "Text", font="楷体", paragraph=KEEP_NEXT),
     Style("Answer", "答", "Text"),
@@ -162,6 +163,7 @@ STYLES = (
     ),
     Style("TableLabel", "表格栏目", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
     Style("TableValue", "表格内容", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
+    Style("TableSign", "表格签名", "TableValue", paragraph=align("right")),
     Style("PageNumber", "页码", font="宋体", size=28, paragraph=spacing(400), run=NO_PITCH),
     Style("PageOdd", "页码·单页", "PageNumber", paragraph=indent(right=280) + align("right")),
     Style("PageEven", "页码·双页", "PageNumber", paragraph=indent(left=280) + align("left")),
@@ -242,10 +244,12 @@ def letter_edges() -> dict[str, tuple[str, str]]:
     return edges
 
 
-def record_edges() -> dict[str, tuple[str, str]]:
-    """Header and footer of a record: the party signs every page, 第 页 共 页 stands in the middle."""
+def record_edges(page_sign: str = "") -> dict[str, tuple[str, str]]:
+    """Header and footer of a record: 第 页 共 页 stands in the middle; `page_sign` labels the line that the party
+    signs on every page.
+    """
     number = run("第 ") + field("PAGE") + run(" 页　共 ") + field("NUMPAGES") + run(" 页")
-    signs = when("not body.refused", paragraph("被约谈人签名（按指印）：", "PageSign", blank(DATE_BLANK)))
+    signs = when("not body.refused", paragraph(page_sign, "PageSign", blank(DATE_BLANK))) if page_sign else ""
     return {
         "header1": ("header", _header(1)),
         "footer1": ("footer", part("ftr", signs + paragraph("", "PageRecord", number))),

@@ -36,6 +36,8 @@ def cases(count: int, first: int) -> list[dict[str, Any]]:
         one["action_code"] = f"13309{n:09d}"
         if one["doc_type"] == "termination_notice":
             one["body"]["measure"]["doc_no"] = f"舟示市监诺〔2026〕{n + 1000}号"
+        if one["doc_type"] == "commitment":  # one for each item
+            one["body"]["informed"]["list_item_no"] = f"SC-{n + 1000}"
         made.append(one)
     return made
 

@@ -15,6 +15,7 @@ from docsvc.domain.phrases import date
 from docsvc.domain.unbroken import unbroken
 from docsvc.domain.wording import context
 from docsvc.pipeline.convert import body_text
+from templates.layout.__main__ import RECORDS
 from tests.support.drafts import AllFonts, accepted, filled, sample, samples
 from tests.support.printed import Line, lines_of
 
@@ -96,7 +97,7 @@ def test_page_numbers_stand_outside_below_the_type_area(pages, path):
     case, lines = pages[path]
     for number in range(max(line.page for line in lines) + 1):
         foot = [line for line in lines if line.page == number and line.y0 > BOTTOM]
-        if case.case.doc_type == "interview_record":
+        if case.case.doc_type in RECORDS:
             total = max(line.page for line in lines) + 1
             page, of = (
                 next(line for line in foot if line.text == t) for t in (f"第{number + 1}页", f"共{total}页")
@@ -181,6 +182,9 @@ GROWING = {
     "interview_record": lambda c, lines: c["body"]["qa"].append({"q": "还有吗？", "a": lines}),
     "no_penalty_decision": lambda c, lines: c["body"].update(facts=lines),
     "termination_notice": lambda c, lines: c["body"]["reason"].update(detail=lines),
+    "commitment": lambda c, lines: c["body"].update(commitments=lines.split()),
+    "delivery_receipt": lambda c, lines: c["body"].update(remarks=lines),
+    "followup_record": lambda c, lines: c["body"].update(opinions=lines),
 }
 
 

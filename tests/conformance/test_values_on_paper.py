@@ -21,6 +21,8 @@ CODES = {
     *(p.parent.parent.name for p in VALID),
     *("enterprise", "individual_business", "natural_person", "other_org"),
     *("sms_link", "email", "app", "fax"),
+    *("direct", "left", "electronic", "post", "entrusted", "announcement"),
+    *("onsite", "phone", "online", "corrected", "partly"),
     *("individual", "group", "joint", "accept", "decline"),
     *("first_minor", "minor_no_harm", "no_fault", "under_14", "mental", "expired", "other_statutory"),
     *(

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from docsvc.domain.job import MAX_ATTEMPTS
+from tests.support.cases import TYPES
 from tests.support.workspace import STANDARD, case
 
 pytestmark = [pytest.mark.office, pytest.mark.slow]
@@ -412,7 +413,7 @@ def test_waiting_is_not_needed(stack):
 
 def test_schemas_say_what_the_service_takes(stack):
     listed = requests.get(f"{stack.base_url}/api/v1/templates", timeout=10).json()["templates"]
-    assert {t["doc_type"] for t in listed} == set(STANDARD)
+    assert {t["doc_type"] for t in listed} == set(TYPES)
     import jsonschema
 
     for each in listed:

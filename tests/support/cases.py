@@ -20,7 +20,17 @@ from docsvc.domain.rules.catalogue import Known, check_case
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 TODAY = dt.date(2026, 11, 22)
-TYPES = ("advice", "reminder", "interview_notice", "interview_record", "no_penalty_decision", "termination_notice")
+TYPES = (
+    "advice",
+    "reminder",
+    "interview_notice",
+    "interview_record",
+    "no_penalty_decision",
+    "termination_notice",
+    "commitment",
+    "delivery_receipt",
+    "followup_record",
+)
 ABSENT = object()  # as a new value: the member is taken out
 
 CHECK = JsonSchemaCheck()

@@ -8,6 +8,9 @@ from typing import Any, Final
 from docsvc.domain.errors import Finding
 from docsvc.domain.rules import (
     citations,
+    commitment,
+    delivery,
+    followup,
     general,
     guidance,
     interview,
@@ -29,7 +32,11 @@ NOTICE: Final = frozenset({"interview_notice"})
 RECORD: Final = frozenset({"interview_record"})
 DECISION: Final = frozenset({"no_penalty_decision"})
 ENDING: Final = frozenset({"termination_notice"})
-CITING: Final = GUIDANCE | DECISION | ENDING
+COMMITMENT: Final = frozenset({"commitment"})
+RECEIPT: Final = frozenset({"delivery_receipt"})
+FOLLOWUP: Final = frozenset({"followup_record"})
+CITING: Final = GUIDANCE | DECISION | ENDING | COMMITMENT
+VOLUNTARY: Final = GUIDANCE | COMMITMENT
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule("SCHEMA", "机关已登记", "the agency is registered", general.agency_is_registered),
@@ -43,6 +50,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("G06", "当事人类型与各项相符", "the party has the fields of its type", party.kind_has_its_fields),
     Rule("G07", "成文日期不早于事实", "issued after every fact that it tells", general.dates_in_order),
     Rule("G07", "期限晚于成文日期", "terms lie ahead", guidance.terms_follow, LETTERS),
+    Rule("G07", "下次回访晚于本次", "the next visit lies ahead", followup.next_visit_lies_ahead, FOLLOWUP),
     Rule("G08", "没有未填写的占位符", "no placeholder is left", wording.nothing_unfilled),
     Rule("G09", "印章名称与机关名称一致", "the seal bears the agency's name", general.seal_is_the_agencys),
     Rule(
@@ -53,7 +61,7 @@ RULES: Final[tuple[Rule, ...]] = (
         CITING,
     ),
     Rule("G12", "每个字都能印出", "every character can be drawn", wording.everything_drawable),
-    Rule("G13", "行政指导写明自愿", "guidance says that it is voluntary", nature.says_it_is_voluntary, GUIDANCE),
+    Rule("G13", "行政指导写明自愿", "guidance says that it is voluntary", nature.says_it_is_voluntary, VOLUNTARY),
     Rule("G14", "法律性质与结尾相符", "the ending fits the legal nature", nature.ends_as_its_nature_demands),
     Rule("NP01", "不予处罚的法定理由", "statutory ground, word for word", no_penalty.ground_is_statutory, DECISION),
     Rule(
@@ -80,6 +88,20 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("I05", "逐页签名或者注明拒签", "every page signed, or refusal noted", interview.every_page_signed, RECORD),
     Rule("I06", "告知权利", "rights were told", interview.rights_were_told, RECORD),
     Rule("I08", "整改期限晚于约谈", "the deadline follows the interview", interview.deadline_follows, RECORD),
+    Rule("C01", "先告知后签署", "told before it was signed", commitment.told_before_signed, COMMITMENT),
+    Rule("C02", "改正期限", "deadline of the correction", commitment.deadline_is_near, COMMITMENT),
+    Rule("C03", "违反承诺的后果", "consequence of a breach", commitment.breach_is_told, COMMITMENT),
+    Rule("C04", "清单事项或者罚则", "item of the list or ground", commitment.rests_on_item_or_ground, COMMITMENT),
+    Rule("C05", "签署人的权限", "authority of the signer", commitment.signer_may_sign, COMMITMENT),
+    Rule("D01", "送达方式", "way of delivery", delivery.method_is_known, RECEIPT),
+    Rule("D02", "送达不早于成文", "delivered after the issue", delivery.delivered_after_issue, RECEIPT),
+    Rule("D03", "留置送达的见证", "left before a witness", delivery.left_before_witness, RECEIPT),
+    Rule("D04", "邮寄送达的回执", "post is tracked", delivery.post_is_tracked, RECEIPT),
+    Rule("D05", "电子送达先有同意", "consent to electronic delivery", delivery.consent_came_first, RECEIPT),
+    Rule("D06", "公告满三十日", "thirty days of announcement", delivery.announced_thirty_days, RECEIPT),
+    Rule("D07", "签收人与受送达人的关系", "relation of the signer", delivery.receiver_is_related, RECEIPT),
+    Rule("V01", "写明所回访的文书", "the document is cited", followup.document_is_cited, FOLLOWUP),
+    Rule("V02", "回访用语和评价", "known words and ratings", followup.codes_are_known, FOLLOWUP),
 )
 
 # Rules about what this service issued before.
@@ -90,6 +112,13 @@ HISTORY: Final[tuple[Rule, ...]] = (
     Rule("T02", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, ENDING),
     Rule("T04", "只终止一次", "ended once", termination.ended_once, ENDING),
     Rule("I02", "与出具的通知书一致", "agrees with the notice issued", references.agrees_with_issued, RECORD),
+    Rule("C06", "同一事项只承诺一次", "first for its item", commitment.first_for_its_item, COMMITMENT),
+    Rule("D02", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, RECEIPT),
+    Rule(
+        "D09", "互联网复议渠道", "internet channel of a decision", delivery.decision_names_online_channel, RECEIPT
+    ),
+    Rule("V01", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, FOLLOWUP),
+    Rule("V01", "回访晚于送达", "visited after the delivery", followup.visited_after_delivery, FOLLOWUP),
 )
 
 # A text that is unfilled or can't be drawn has no meaning that other rules could judge.

@@ -31,6 +31,10 @@ def law_is_cited_and_in_force(facts: Facts) -> Iterator[Finding]:
     """
     if facts.doc_type in BASIS_TYPES:
         yield from _citations(facts, "/body/legal_basis", [facts.issue], due=True)
+    elif facts.doc_type == "commitment":
+        violated = facts.day("/case/violation_on") or facts.issue
+        yield from _citations(facts, "/body/informed/violated", [violated, facts.issue], due=True)
+        yield from _citations(facts, "/body/informed/penalty_basis", [violated, facts.issue], due=False)
     elif facts.doc_type == "no_penalty_decision":
         due = facts.raw("/body/ground/code") != NOT_ESTABLISHED
         violated = facts.day("/case/violation_on") or facts.issue

@@ -12,8 +12,20 @@ from docsvc.domain.rules.rule import Facts, fault
 LEAST_OFFICERS: Final = 2  # 行政处罚法 第四十二条
 LEADING: Final = "主办"
 
+# Officers whom a record names once more, as those who acted.
+ACTING: Final = {"interview_record": "/body/interviewers", "delivery_receipt": "/body/deliverers"}
+
 # What happened before the document, by type. Agreements to electronic delivery are left out: they may come later.
 FACT_DATES: Final = {
+    "commitment": ("/body/informed_at", "/body/signed_at"),
+    "delivery_receipt": (
+        "/body/delivered_at",
+        "/body/detail/signed_at",
+        "/body/detail/system_arrival_at",
+        "/body/detail/opened_at",
+        "/body/detail/received_on",
+        "/body/detail/announced_on",
+    ),
     "interview_record": ("/body/start",),
     "no_penalty_decision": (
         "/body/first_violation_check/checked_on",
@@ -51,7 +63,8 @@ def two_officers(facts: Facts) -> Iterator[Finding]:
         yield shortage
     elif sum(o.get("role") == LEADING for o in officers) != 1:
         yield fault("G01", "/officers", "执法人员中应当有且只有一名主办", "exactly one officer must be 主办")
-    if facts.doc_type == "interview_record" and (shortage := _too_few(facts, "/body/interviewers")):
+    acting = ACTING.get(facts.doc_type)
+    if acting and (shortage := _too_few(facts, acting)):
         yield shortage
 
 
@@ -99,7 +112,7 @@ def _case_in_order(facts: Facts) -> Iterator[Finding]:
         )
     elif found and filed and found > filed and not filed_too_long_ago(facts):
         yield fault("G07", "/case/filed_on", "立案日期早于发现日期", "the case was filed before its discovery")
-    elif (latest := max((d for d in (violated, found, filed) if d), default=None)) and latest > facts.issue:
+    elif facts.latest_fact > facts.issue:
         started = facts.day("/body/measure/started_on")
         if not (started and started > facts.issue):  # else T02 tells it
             yield fault(
@@ -119,11 +132,14 @@ DECISION_TERM: Final = dt.timedelta(days=90)  # 行政处罚法 第六十条
 
 
 def _owned_elsewhere(facts: Facts, pointer: str) -> bool:
-    """Whether a rule of its own (I01, NP09) already tells what is wrong with this date."""
+    """Whether a rule of its own (I01, C01, NP09) already tells what is wrong with this date."""
     if pointer == "/body/start":
         end = facts.moment("/body/end")
         start = facts.moment(pointer)
         return start is not None and end is not None and end <= start
+    if pointer == "/body/informed_at":
+        informed, signed = facts.moment(pointer), facts.moment("/body/signed_at")
+        return informed is not None and signed is not None and signed < informed
     if pointer == "/body/correction/corrected_on":
         recheck, corrected = facts.day("/body/correction/recheck_on"), facts.day(pointer)
         return recheck is not None and corrected is not None and recheck < corrected

@@ -10,6 +10,7 @@ from typing import Final
 from docsvc.domain.errors import Finding
 from docsvc.domain.identity import RESIDENT_ID, Resident, is_certificate, is_uscc, read_resident_id
 from docsvc.domain.rules.rule import Facts, fault
+from docsvc.domain.rules.wording import has_placeholder
 
 INDIVIDUAL_BUSINESS: Final = "92"  # GB 32100: registered by market supervision, individual business
 GENDERS: Final = {"男": "男", "女": "女", "male": "男", "female": "女"}
@@ -34,6 +35,9 @@ KINDS: Final = {
     "individual_business": Kind("个体工商户", ("uscc", "operator"), (*REPRESENTATIVE, *PERSON)),
     "natural_person": Kind("自然人", ("id_type", "id_no"), ("uscc", *REPRESENTATIVE, *OPERATOR)),
 }
+
+# Who somebody says to be, and where the party's own block names that person.
+CAPACITIES: Final = {"法定代表人": "legal_rep", "经营者": "operator", "本人": "name"}
 
 # Where identity numbers stand: number, its kind of certificate.
 ID_NUMBERS: Final = (
@@ -104,6 +108,19 @@ def identity_numbers_are_right(facts: Facts) -> Iterator[Finding]:
         looks_resident = len(number) == len("330999199211059036")
         if resident is None and (looks_resident or not is_certificate(number)):
             yield _wrong_number("/body/interviewee/id_no")
+
+
+def contradicts_party(facts: Facts, name_at: str, capacity_at: str) -> bool:
+    """Whether someone is said to be the party, its representative or its operator under another name than theirs.
+
+    Names that can't be read are left to the rules that say so.
+    """
+    field = CAPACITIES.get(facts.text(capacity_at))
+    if field == "name" and facts.text("/party/operator"):
+        field = "operator"
+    names = (facts.text(name_at), facts.text(f"/party/{field}") if field else "")
+    unreadable = any(has_placeholder(n) or not n.isprintable() or facts.known.undrawable(n) for n in names)
+    return all(names) and not unreadable and names[0] != names[1]
 
 
 def _can_have_no(facts: Facts, name: str) -> bool:

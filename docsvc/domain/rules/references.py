@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,17 +15,42 @@ from docsvc.domain.rules.rule import Facts, Reference, doubt, fault
 
 @dataclass(frozen=True, slots=True)
 class Citing:
-    """Where a type of document cites an earlier one: the rule that it breaks when the two disagree, the kinds of
-    document that may stand there, and where the case repeats its issue date.
+    """Where a type of document cites an earlier one (`*` stands for each of a list): the rule that it breaks when
+    the two disagree, the kinds of document that may stand there (any, where none is named), and where the case
+    repeats its issue date and its title.
     """
 
     pointer: str
     rule: str
-    kinds: frozenset[str]
+    kinds: frozenset[str] = frozenset()
     issued_on: str | None = None
+    title: str | None = None
 
 
 CITING: Final[Mapping[str, Citing]] = {
+    "delivery_receipt": Citing(
+        "/body/documents/*/doc_no",
+        "D02",
+        issued_on="/body/documents/*/issue_date",
+        title="/body/documents/*/title",
+    ),
+    "followup_record": Citing(
+        "/body/related_doc_no",
+        "V01",
+        frozenset(
+            {
+                "advice",
+                "reminder",
+                "interview_notice",
+                "interview_record",
+                "no_penalty_decision",
+                "termination_notice",
+                "commitment",
+                "public_service_offset",
+                "credit_repair_notice",
+            }
+        ),
+    ),
     "interview_record": Citing(
         "/body/notice/doc_no", "I02", frozenset({"interview_notice"}), "/body/notice/issued_on"
     ),
@@ -46,17 +72,41 @@ LOOKS_LIKE_NUMBER: Final = re.compile(r"[〔〕\[\]［］【】（(]\s*[0-9０-�
 
 def references_in(case: Mapping[str, Any], known_types: Mapping[str, Citing] = CITING) -> list[str]:
     """Numbers of earlier documents that the case cites, as written, for the use case to look up."""
-    value: Any = case
     citing = known_types.get(str(case.get("doc_type")))
-    for step in citing.pointer.split("/")[1:] if citing else ("",):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return [value.strip()] if isinstance(value, str) and value.strip() else []
+    values: list[Any] = [case] if citing else []
+    for step in citing.pointer.split("/")[1:] if citing else ():
+        values = [inner for value in values for inner in _under(value, step)]
+    return [value.strip() for value in values if isinstance(value, str) and value.strip()]
+
+
+def _under(value: Any, step: str) -> list[Any]:
+    if step == "*":
+        return value if isinstance(value, list) else []
+    return [value.get(step)] if isinstance(value, Mapping) else []
+
+
+def _citings(facts: Facts) -> list[Citing]:
+    """Where this case cites documents: one place each."""
+    citing = CITING.get(facts.doc_type)
+    if citing is None or "*" not in citing.pointer:
+        return [citing] if citing else []
+    among = len(facts.items(citing.pointer.partition("/*")[0]))
+    return [_nth(citing, str(i)) for i in range(among)]
+
+
+def _nth(citing: Citing, n: str) -> Citing:
+    return dataclasses.replace(
+        citing,
+        pointer=citing.pointer.replace("*", n),
+        issued_on=citing.issued_on and citing.issued_on.replace("*", n),
+        title=citing.title and citing.title.replace("*", n),
+    )
 
 
 def numbers_in_form(facts: Facts) -> Iterator[Finding]:
     """G04: numbers of cited documents are in the form of GB/T 9704-2012 7.2.5, and of no later year."""
-    citing = CITING.get(facts.doc_type)
-    places = [citing.pointer] if citing else []
+    issued_on = {citing.pointer: citing.issued_on for citing in _citings(facts)}
+    places = list(issued_on)
     # A case number or a policy may be cited in other ways (a platform's code, a title): only what is written like
     # a document number is held to the form of one.
     places += [p for p in ("/case/case_no", "/body/basis/doc") if LOOKS_LIKE_NUMBER.search(facts.text(p))]
@@ -73,15 +123,15 @@ def numbers_in_form(facts: Facts) -> Iterator[Finding]:
             )
         elif facts.in_order and number.year > facts.issue.year:
             yield fault("G04", pointer, "文号的年份晚于本文书", "the number's year is later than this document")
-        elif _year_disagrees(facts, pointer, number):
+        elif _year_disagrees(facts, pointer, issued_on.get(pointer), number):
             yield fault(
                 "G04", pointer, "文号的年份与该文书的日期不符", "the number's year does not fit its document's date"
             )
 
 
-def _year_disagrees(facts: Facts, pointer: str, number: DocNumber) -> bool:
-    if pointer == "/body/notice/doc_no":
-        issued = facts.day("/body/notice/issued_on")
+def _year_disagrees(facts: Facts, pointer: str, issued_on: str | None, number: DocNumber) -> bool:
+    if issued_on:
+        issued = facts.day(issued_on)
         return issued is not None and issued <= facts.issue and number.year != issued.year
     if pointer == "/body/commitment_doc_no":  # a commitment follows the violation that it is about
         violated = facts.day("/case/violation_on")
@@ -90,13 +140,16 @@ def _year_disagrees(facts: Facts, pointer: str, number: DocNumber) -> bool:
 
 
 def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
-    """I02, NP13 or T02 where a cited document of this service is voided, another agency's, another party's, of
-    another kind or differently dated; a warning REF where the service did not issue it, or issued it under another
-    action code (cases are joined and split).
+    """I02, NP13, T02, D02 or V01 where a cited document of this service is voided, another agency's, another
+    party's, of another kind or differently dated; a warning REF where the service did not issue it, or issued it
+    under another action code (cases are joined and split).
     """
-    citing = CITING.get(facts.doc_type)
-    if citing is None or DocNumber.parse(facts.text(citing.pointer)) is None:
-        return
+    for citing in _citings(facts):
+        if DocNumber.parse(facts.text(citing.pointer)):
+            yield from _agrees(facts, citing)
+
+
+def _agrees(facts: Facts, citing: Citing) -> Iterator[Finding]:
     text = facts.text(citing.pointer)
     issued = facts.known.references.get(text)
     if issued is None:
@@ -124,7 +177,9 @@ def agrees_with_issued(facts: Facts) -> Iterator[Finding]:
 def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tuple[str, str]]:
     if issued.agency_id != facts.text("/agency"):
         yield "机关", "agency"
-    if issued.doc_type not in _kinds(facts, citing):
+    if (citing.kinds and issued.doc_type not in _kinds(facts, citing)) or (
+        citing.title and issued.title not in facts.text(citing.title)
+    ):
         yield "文书种类", "kind of document"
     if issued.party_name != facts.raw("/party/name"):
         yield "当事人", "party"

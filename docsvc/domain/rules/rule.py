@@ -24,6 +24,8 @@ class Reference:
     party_name: str
     issue_date: dt.date
     voided: bool = False
+    title: str = ""
+    offers_online: bool = False  # a decision that names an internet channel for the application for reconsideration
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Known:
     `today` is the date in Asia/Shanghai. `references` holds, by number text, those documents of this service that
     the case cites. `terminated` holds the numbers of measures that an earlier termination notice of the same case
     (agency and action code) has ended. `undrawable` gives the characters of a text that no font can draw.
+    `committed` gives, for an item that this party has already made a commitment about to the same agency, that
+    commitment's number; `delivered` the day on which a cited document was delivered, where a receipt tells it.
     """
 
     today: dt.date
@@ -42,6 +46,8 @@ class Known:
     references: Mapping[str, Reference] = field(default_factory=dict)
     undrawable: Callable[[str], Sequence[str]] = lambda _: ()
     terminated: frozenset[str] = frozenset()
+    committed: Mapping[str, str] = field(default_factory=dict)
+    delivered: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,16 @@ class Facts:
     def fact_dates_broken(self) -> bool:
         """Whether violation ≤ discovery ≤ filing ≤ issue does not hold."""
         days = [self.day(f"/case/{name}") for name in ("violation_on", "discovered_on", "filed_on")]
-        present = [d for d in (*days, self.issue) if d is not None]
-        return present != sorted(present)
+        present = [d for d in days if d is not None]
+        return present != sorted(present) or self.latest_fact > self.issue
+
+    @cached_property
+    def latest_fact(self) -> dt.date:
+        """The latest day of the case that its document must not precede: a commitment is made on the spot, and may
+        precede the filing.
+        """
+        names = ("violation_on", "discovered_on", *(() if self.doc_type == "commitment" else ("filed_on",)))
+        return max((d for n in names if (d := self.day(f"/case/{n}"))), default=dt.date.min)
 
 
 Check = Callable[[Facts], Iterable[Finding]]

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from docsvc.adapters.db.database import SqlDatabase
+from docsvc.domain.document import State
 from docsvc.domain.errors import CaseRefusedError
 from docsvc.usecases.intake import MAX_CASE_BYTES, Intake, read_case
 from tests.support.cases import CHECK, FOLDER, changed, laws, registry, sample
@@ -126,6 +127,59 @@ def test_a_record_must_cite_the_notice_as_it_was_issued(intake):
     record = changed(sample("interview_record"), {"body/notice/doc_no": notice.number})
     assert rules(intake, changed(record, {"body/notice/issued_on": "2026-09-11"})) == {"I02"}
     assert intake.accept(record).warnings == ()
+
+
+def test_a_party_commits_itself_about_an_item_once(intake, database):
+    case = sample("commitment")
+    first = intake.accept(case)
+    assert intake.accept(case).new is False
+    again = changed(case, {"action_code": "13309992600077"})
+    assert rules(intake, again) == {"C06"}
+    another_item = changed(again, {"body/informed/list_item_no": "SC-015"})
+    assert intake.accept(another_item).new
+    namesake = changed(sample("commitment", 2), {"agency": "demo-market", "party/name": case["party"]["name"]})
+    assert intake.accept(changed(namesake, {"body/informed/list_item_no": "SC-014"})).new
+    with database.begin() as tx:
+        tx.documents.update(first.row.id, state=State.VOIDED)
+    assert intake.accept(again).new
+
+
+def test_only_an_earlier_commitment_counts(intake):
+    intake.accept(sample("commitment"))
+    earlier = {"issue_date": "2026-09-07", "action_code": "13309992600077"}
+    moved = {f"case/{n}": "2026-09-07" for n in ("violation_on", "discovered_on", "filed_on")}
+    at = {"body/informed_at": "2026-09-07T09:00", "body/signed_at": "2026-09-07T09:10"}
+    assert intake.accept(changed(sample("commitment"), {**earlier, **moved, **at})).new
+
+
+def decided(intake, *, agreed):
+    case = sample("no_penalty_decision")
+    way = case["party"]["e_delivery"] if agreed else {"agreed": False}
+    return intake.accept(changed(case, {"party/e_delivery": way})).row
+
+
+def receipt_of(row, **changes):
+    places = {"body/documents/0/doc_no": row.number, "body/documents/0/issue_date": row.issue_date.isoformat()}
+    return changed(sample("delivery_receipt"), {**places, **changes})
+
+
+def test_a_receipt_must_name_the_document_as_it_was_issued(intake):
+    row = decided(intake, agreed=True)
+    assert rules(intake, receipt_of(row, **{"body/documents/0/issue_date": "2026-09-30"})) == {"D02"}
+    assert rules(intake, receipt_of(row, **{"body/documents/0/title": "行政建议书"})) == {"D02"}
+    assert intake.accept(receipt_of(row)).warnings == ()
+
+
+def test_a_decision_that_names_no_online_channel_is_not_delivered_by_internet(intake):
+    assert rules(intake, receipt_of(decided(intake, agreed=False))) == {"D09"}
+
+
+def test_a_visit_follows_the_delivery_that_a_receipt_of_the_case_tells(intake):
+    row = decided(intake, agreed=True)
+    intake.accept(receipt_of(row))
+    visit = changed(sample("followup_record"), {"body/related_doc_no": row.number})
+    assert rules(intake, changed(visit, {"issue_date": "2026-09-30"})) == {"V01"}
+    assert intake.accept(visit).warnings == ()
 
 
 def test_numbers_count_by_agency_word_and_year(intake):

@@ -14,13 +14,24 @@ NOTICE = Reference(
 COMMITMENT = Reference(
     "commitment", "demo-market", "13309992600031", "舟山示例鲜多多水产品有限公司", dt.date(2026, 9, 8)
 )
+DECISION = Reference(
+    "no_penalty_decision",
+    "demo-market",
+    "13309992600031",
+    "舟山示例鲜多多水产品有限公司",
+    dt.date(2026, 9, 29),
+    title="不予行政处罚决定书",
+    offers_online=True,
+)
 CITING = {
+    "delivery_receipt": ("舟示市监不罚〔2026〕12号", DECISION, "D02"),
+    "followup_record": ("舟示市监不罚〔2026〕12号", DECISION, "V01"),
     "interview_record": ("舟示市监约通〔2026〕2号", NOTICE, "I02"),
     "no_penalty_decision": ("舟示市监诺〔2026〕12号", COMMITMENT, "NP13"),
     "termination_notice": ("舟示市监诺〔2026〕12号", COMMITMENT, "T02"),
 }
 OTHERWISE = [
-    {"doc_type": "advice"},
+    {"doc_type": "archive_index", "title": "案卷目录"},
     {"agency_id": "demo-enforcement"},
     {"party_name": "舟山示例他人有限公司"},
     {"issue_date": dt.date(2026, 11, 1)},
@@ -31,6 +42,8 @@ def test_the_numbers_that_a_case_cites():
     cited = {t: references_in(sample(t)) for t in TYPES}
     assert cited == {t: [CITING[t][0]] if t in CITING else [] for t in TYPES}
     assert references_in(sample("no_penalty_decision", 3)) == []
+    assert references_in(sample("delivery_receipt", 3)) == ["舟示综执不罚〔2026〕22号"]
+    assert references_in({"doc_type": "delivery_receipt", "body": {"documents": 7}}) == []
     assert references_in({}) == []
     assert references_in({"doc_type": "interview_record", "body": {"notice": 7}}) == []
 
