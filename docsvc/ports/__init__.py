@@ -35,6 +35,7 @@ from docsvc.ports.world import (
     Sealer,
     SealKey,
     SealKeys,
+    Tables,
     Templates,
     Verifier,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "SealKeys",
     "Sealer",
     "SessionRepo",
+    "Tables",
     "Templates",
     "Transaction",
     "UserRepo",
