@@ -183,7 +183,7 @@ def _workbook(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> bytes
             offered = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True)
             sheet.add_data_validation(offered)
             offered.add(f"{name}{len(rows) + 1}:{name}{LAST_ROW}")
-    sheet.freeze_panes = sheet.cell(len(rows) + 1, 2)
+    sheet.freeze_panes = f"B{len(rows) + 1}"
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -21,7 +21,7 @@ LONGEST_CELL: Final = 32_767  # characters; Excel's own limit
 HEADER_WITHIN: Final = 10  # rows from the top in which the paths must stand
 REMARK: Final = "#"  # what begins with it is for people: a row by its first cell, a column by its path
 DOC_TYPE: Final = "doc_type"
-ROWS_OFFERED: Final = 2  # places of a list of objects that a generated table has, where the schema does not say
+ROWS_OFFERED: Final = 3  # places of a list of objects that a generated table has, where the schema does not say
 
 PLACE: Final = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # in a list
 NAMELESS: Final = "?"  # begins what stands for the path of a column that has none

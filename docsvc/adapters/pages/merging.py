@@ -25,9 +25,10 @@ def merge_pages(documents: Iterable[tuple[str, bytes]]) -> bytes:
             document = closing.enter_context(pikepdf.open(io.BytesIO(pdf)))
             # A seal is the look of a signature field: as a part of the page it stays when the field goes.
             document.flatten_annotations("print")
-            for page in document.pages:
-                page.pop("/Annots", None)  # what was to be printed is drawn; the others are fields of time stamps
-            document.Root.pop("/AcroForm", None)
+            # What was to be printed is drawn now; the others are fields of time stamps.
+            for thing, key in [(document.Root, "/AcroForm"), *((page.obj, "/Annots") for page in document.pages)]:
+                if key in thing:
+                    del thing[key]
             places.append((name, len(merged.pages)))
             merged.pages.extend(document.pages)
         with merged.open_outline() as outline:
