@@ -10,16 +10,26 @@ from docsvc.bootstrap.first_use import (
     open_process,
     open_service,
 )
-from docsvc.bootstrap.offline import check_log, open_press, open_template_desk, open_templates, open_verifier
+from docsvc.bootstrap.offline import (
+    blank_table,
+    check_log,
+    merge_pages,
+    open_press,
+    open_template_desk,
+    open_templates,
+    open_verifier,
+)
 from docsvc.bootstrap.service import Service
 
 __all__ = [
     "Algorithm",
     "Service",
+    "blank_table",
     "check_log",
     "diagnose",
     "end_with",
     "init_development_pki",
+    "merge_pages",
     "now",
     "open_database",
     "open_press",

@@ -1,8 +1,8 @@
-"""What needs neither keys nor database: templates, verifying files from outside, checking a published log."""
+"""What needs neither keys nor database: templates, tables, print files, verifying, checking a published log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,21 @@ def open_press() -> Iterator[Press]:
     with ExitStack() as closing:
         adapters = Adapters(settings, closing)
         yield Press(WordFiller(adapters.fonts), SegnoCodes(), adapters.converter, PdfPages(), adapters.images)
+
+
+def blank_table(suffix: str, doc_type: str) -> bytes:
+    """A table (`.csv`, `.xlsx`) to fill in for one document type: no keys, no database."""
+    from docsvc.adapters.sheets import Sheets
+    from docsvc.usecases.read_batch import blank_table as blank
+
+    return blank(suffix, doc_type, Sheets(), open_templates())
+
+
+def merge_pages(documents: Iterable[tuple[str, bytes]]) -> bytes:
+    """One PDF to print, of documents (name, PDF)."""
+    from docsvc.adapters.pages.merging import merge_pages as merge
+
+    return merge(documents)
 
 
 def open_verifier(trust: Path | None) -> tuple[Verifier, LogKeys]:

@@ -15,6 +15,7 @@ from docsvc.bootstrap.adapters import Adapters, log_keys, now
 from docsvc.domain.agency import Agency
 from docsvc.domain.document import DocumentRow
 from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, RegistryRefusedError, UsageError
+from docsvc.domain.table import Row
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
@@ -197,6 +198,13 @@ class Service(Adapters):
         from docsvc.usecases.audit_log import fsck
 
         return fsck(self.database, self.objects, self.publisher, log_keys([self.notary.vkey]))
+
+    def read_batch(self, suffix: str, raw: bytes) -> Sequence[Row]:
+        """The rows of a file of many cases. Raises TableRefusedError."""
+        from docsvc.adapters.sheets import Sheets
+        from docsvc.usecases.read_batch import read_batch
+
+        return read_batch(suffix, raw, Sheets(), self.templates)
 
     def document(self, document_id: str) -> DocumentRow:
         """Raises UsageError where there is none."""

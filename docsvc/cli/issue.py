@@ -7,9 +7,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from docsvc.bootstrap import Service, now, open_service
+from docsvc.bootstrap import Service, merge_pages, now, open_service
+from docsvc.cli.sources import Source, sources_of, tell_refusal
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import BusyError, CaseRefusedError, ConflictError, DocsvcError, Finding, UsageError
+from docsvc.domain.errors import BusyError, ConflictError, DocsvcError, UsageError
 
 RECORD_EVERY_S = 1.0
 OURS = dt.timedelta(minutes=5)
@@ -31,7 +33,7 @@ MADE = frozenset({State.SEALED, State.RECORDED, State.VOIDED})
 class Done:
     """A document of this call that waits for its checkpoint."""
 
-    source: Path
+    source: Source
     row: DocumentRow
     new: bool
 
@@ -39,9 +41,24 @@ class Done:
 @click.command()
 @click.argument("cases", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder for the PDFs")
+@click.option(
+    "--zip", "zip_file", type=click.Path(path_type=Path, dir_okay=False), help="all files in one ZIP as well"
+)
+@click.option(
+    "--merge", type=click.Path(path_type=Path, dir_okay=False), help="all pages in one PDF to print as well"
+)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a document on standard output")
-def issue(cases: tuple[Path, ...], out: Path, as_json: bool) -> int:  # noqa: FBT001 - click gives a bool
-    """Issue the documents of CASE.json files: number, file and SHA-256, a line a document.
+def issue(
+    cases: tuple[Path, ...],
+    out: Path,
+    zip_file: Path | None,
+    merge: Path | None,
+    as_json: bool,  # noqa: FBT001 - click gives a bool
+) -> int:
+    """Issue the documents of case files: number, file and SHA-256, a line a document.
+
+    A CASE is a .json file with one case, or a .jsonl, .csv or .xlsx file with a case a row (`docsvc templates
+    sheet` makes one to fill in). A bad row is told with its column, and the others are issued.
 
     The same case again gives the same document again; a call that was cut off is finished by running it again.
     Each PDF gets its evidence bundle (.evidence.zip) beside it.
@@ -49,33 +66,41 @@ def issue(cases: tuple[Path, ...], out: Path, as_json: bool) -> int:  # noqa: FB
     gone = [str(c) for c in cases if not c.is_file()]
     if gone:
         raise UsageError(f"no such file: {', '.join(gone)}")
-    out.mkdir(parents=True, exist_ok=True)
+    for folder in [out, *(file.parent for file in (zip_file, merge) if file)]:
+        folder.mkdir(parents=True, exist_ok=True)
     refused = 0
-    with open_service() as service, _progress(len(cases)) as step:
-        waiting: list[Done] = []
-        recorded_at = time.monotonic()
-        for path in cases:
-            step(path.name)
-            try:
-                waiting.append(_issue_one(service, path))
-            except DocsvcError as e:
-                refused += 1
-                _tell_refusal(path, e, as_json=as_json)
-            if time.monotonic() - recorded_at > RECORD_EVERY_S:
-                _finish(service, waiting, out, as_json=as_json)
-                recorded_at = time.monotonic()
-        _finish(service, waiting, out, as_json=as_json)
+    given: dict[Path, Path] = {}
+    with open_service() as service:
+        sources = sources_of(service, cases)
+        with _progress(len(sources)) as step:
+            waiting: list[Done] = []
+            recorded_at = time.monotonic()
+            for source in sources:
+                step(source.name)
+                try:
+                    waiting.append(_issue_one(service, source))
+                except DocsvcError as e:
+                    refused += 1
+                    tell_refusal(source, e, as_json=as_json)
+                if time.monotonic() - recorded_at > RECORD_EVERY_S:
+                    given |= _finish(service, waiting, out, as_json=as_json)
+                    recorded_at = time.monotonic()
+            given |= _finish(service, waiting, out, as_json=as_json)
+    if refused and len(sources) > 1:
+        click.echo(f"{len(sources) - refused}件已制作，{refused}件被退回 (issued, refused)", err=True)
+    if zip_file and given:
+        _pack(zip_file, [file for pair in given.items() for file in pair])
+    if merge and given:
+        _hand_out(merge, merge_pages((pdf.stem, pdf.read_bytes()) for pdf in given))
     return 1 if refused else 0
 
 
-def _issue_one(service: Service, path: Path) -> Done:
-    from docsvc.usecases.intake import read_case
-
+def _issue_one(service: Service, source: Source) -> Done:
     # Due later: we make it now, and a running service finishes what we leave behind when we are killed.
-    acceptance = service.intake.accept(read_case(path.read_bytes()), due_at=now() + OURS)
+    acceptance = service.intake.accept(source.read(), due_at=now() + OURS)
     for f in acceptance.warnings:
-        click.echo(f"{path}: 注意 {f.pointer} {f.message} ({f.message_en})", err=True)
-    return Done(path, _make(service, acceptance.row), acceptance.new)
+        click.echo(source.line(replace(f, rule="注意")), err=True)
+    return Done(source, _make(service, acceptance.row), acceptance.new)
 
 
 def _make(service: Service, row: DocumentRow) -> DocumentRow:
@@ -95,15 +120,16 @@ def _make(service: Service, row: DocumentRow) -> DocumentRow:
     return row
 
 
-def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) -> None:
-    """Record what waits, then hand it out: nobody gets a document that no checkpoint covers."""
+def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) -> dict[Path, Path]:
+    """Record what waits, then hand it out: nobody gets a document that no checkpoint covers. Each PDF's bundle."""
+    given: dict[Path, Path] = {}
     if not waiting:
-        return
+        return given
     service.sequence()
     for done in waiting:
         row = service.document(done.row.id)
         pdf = _hand_out(out / f"{row.number}.pdf", service.content(row))
-        bundle = _hand_out(pdf.with_suffix(".evidence.zip"), service.evidence(row))
+        bundle = given[pdf] = _hand_out(pdf.with_suffix(".evidence.zip"), service.evidence(row))
         if row.shortfall:
             click.echo(
                 f"{row.number}: {row.achieved_level}, not {row.target_level}: {row.shortfall}; "
@@ -113,7 +139,7 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
         if as_json:
             _print_json(
                 {
-                    "case": str(done.source),
+                    **done.source.members(),
                     "id": row.id,
                     "number": row.number,
                     "state": row.state,
@@ -129,24 +155,7 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
         else:
             click.echo(f"{row.number}  {pdf}  {row.signed_sha256}")
     waiting.clear()
-
-
-def _tell_refusal(path: Path, error: DocsvcError, *, as_json: bool) -> None:
-    findings = (
-        error.findings
-        if isinstance(error, CaseRefusedError)
-        else (Finding(error.kind.upper(), "", str(error), str(error)),)
-    )
-    if as_json:
-        errors = [
-            {"rule": f.rule, "pointer": f.pointer, "message": f.message, "message_en": f.message_en}
-            for f in findings
-        ]
-        _print_json({"case": str(path), "errors": errors})
-    else:
-        for f in findings:
-            both = f.message if f.message == f.message_en else f"{f.message} ({f.message_en})"
-            click.echo(f"{path}: {f.rule} {f.pointer or '/'} {both}", err=True)
+    return given
 
 
 def _hand_out(path: Path, data: bytes) -> Path:
@@ -155,6 +164,15 @@ def _hand_out(path: Path, data: bytes) -> Path:
     part.write_bytes(data)
     part.replace(path)
     return path
+
+
+def _pack(path: Path, files: Sequence[Path]) -> None:
+    """The files in one ZIP, stored: PDFs and bundles are packed already."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for file in files:
+            archive.write(file, file.name)
+    part.replace(path)
 
 
 def _print_json(value: Any) -> None:

@@ -7,12 +7,7 @@ from typing import get_args
 
 import click
 
-from docsvc.bootstrap import (
-    Algorithm,
-    diagnose,
-    init_development_pki,
-    open_service,
-)
+from docsvc.bootstrap import Algorithm, diagnose, init_development_pki, open_service
 from docsvc.domain.errors import UsageError
 
 

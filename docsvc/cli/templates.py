@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from docsvc.bootstrap import open_press, open_template_desk, open_templates
+from docsvc.bootstrap import blank_table, open_press, open_template_desk, open_templates
 from docsvc.domain.errors import UsageError
 
 another = click.option("--file", type=click.Path(path_type=Path), help="a .docx to look at in place of TYPE's own")
@@ -39,6 +39,18 @@ def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
     else:
         for m in manifests:
             click.echo(f"{m.doc_type}\t{m.title}\t{m.title_en}\t{m.version}\t{m.level}")
+
+
+@templates.command("sheet")
+@click.argument("doc_type", metavar="TYPE")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="FILE.xlsx or FILE.csv")
+def templates_sheet(doc_type: str, out: Path) -> None:
+    """Write a table to fill in, a row a case, for `docsvc issue`: names, paths, and what belongs in each column."""
+    suffix = out.suffix.lower()
+    if suffix not in (".xlsx", ".csv"):
+        raise UsageError(f"--out is FILE.xlsx or FILE.csv, not {out.name}")
+    out.write_bytes(blank_table(suffix, doc_type))
+    click.echo(out)
 
 
 @templates.command("lint")

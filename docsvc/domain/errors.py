@@ -50,6 +50,12 @@ class RegistryRefusedError(DocsvcError):
         super().__init__("; ".join(f"{f.rule} {f.pointer or '/'}: {f.message}" for f in self.findings))
 
 
+class TableRefusedError(DocsvcError):
+    """A file of many cases can't be read as a table at all; no row of it was taken."""
+
+    kind = "table_refused"
+
+
 class TemplateFaultError(DocsvcError):
     """A template folder is broken: its manifest, its schema or an expression in its template.docx."""
 

@@ -36,6 +36,7 @@ from docsvc.ports.world import (
     Sealer,
     SealKey,
     SealKeys,
+    Tables,
     Templates,
     Verifier,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "SealKeys",
     "Sealer",
     "SessionRepo",
+    "Tables",
     "Templates",
     "Transaction",
     "UserRepo",

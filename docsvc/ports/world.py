@@ -10,6 +10,7 @@ from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import DocumentType, Level, SealPlace
 from docsvc.domain.errors import Finding
 from docsvc.domain.note import Note
+from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
 from docsvc.domain.verdict import Report
 
@@ -48,6 +49,16 @@ class SchemaCheck(Protocol):
 
     def check(self, schema: Mapping[str, Any], data: Any) -> list[Finding]:
         """All faults of `data`; rule "SCHEMA", or the id that the schema's `x-rule` names at that place."""
+
+
+class Tables(Protocol):
+    """Files of rows and columns."""
+
+    def lines(self, suffix: str, raw: bytes) -> Iterator[Line]:
+        """Rows of a `.csv` or `.xlsx` file. Raises TableRefusedError, also while it is read."""
+
+    def blank(self, suffix: str, columns: Sequence[Column]) -> bytes:
+        """A table to fill in."""
 
 
 class Filler(Protocol):

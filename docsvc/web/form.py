@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from docsvc.domain.errors import Finding
+from docsvc.domain.shapes import Schema, may_be_null, resolved, shape_of
 from docsvc.web.words import Words, split_title
 
-Schema = Mapping[str, Any]
 Typed = Any  # dict by member, list of rows, or text
 Kind = Literal["group", "rows", "line", "area", "date", "moment", "number", "choice"]
 
@@ -107,7 +107,7 @@ class Form:
 
     def _blank(self, node: Schema, *, required: bool) -> Typed:
         node = self._resolved(node)
-        match _shape(node):
+        match shape_of(node):
             case "object":
                 needs = node.get("required", ())
                 return {n: self._blank(p, required=n in needs) for n, p in self._members(node)}
@@ -123,7 +123,7 @@ class Form:
 
     def _gather(self, node: Schema, pointer: str, values: Mapping[str, str]) -> Typed:
         node = self._resolved(node)
-        match _shape(node):
+        match shape_of(node):
             case "object":
                 return {n: self._gather(p, f"{pointer}/{n}", values) for n, p in self._members(node)}
             case "array":
@@ -141,7 +141,7 @@ class Form:
 
     def _typed(self, node: Schema, case: Any) -> Typed:
         node = self._resolved(node)
-        match _shape(node):
+        match shape_of(node):
             case "object":
                 given = case if isinstance(case, Mapping) else {}
                 return {n: self._typed(p, given.get(n)) for n, p in self._members(node)}
@@ -165,7 +165,7 @@ class Form:
     def _changed(self, typed: Typed, pointer: str, change: Any) -> Typed:
         def walk(node: Schema, tree: Typed, steps: Sequence[str]) -> Typed:
             node = self._resolved(node)
-            shape = _shape(node)
+            shape = shape_of(node)
             if not steps:
                 return change(node, tree) if shape == "array" else tree
             step, rest = steps[0], steps[1:]
@@ -184,7 +184,7 @@ class Form:
 
     def _compact(self, node: Schema, typed: Typed) -> Typed:
         node = self._resolved(node)
-        match _shape(node):
+        match shape_of(node):
             case "object":
                 return {n: self._compact(p, typed[n]) for n, p in self._members(node)}
             case "array":
@@ -199,7 +199,7 @@ class Form:
 
     def _padded(self, node: Schema, typed: Typed, *, required: bool) -> Typed:
         node = self._resolved(node)
-        match _shape(node):
+        match shape_of(node):
             case "object":
                 needs = node.get("required", ())
                 return {n: self._padded(p, typed[n], required=n in needs) for n, p in self._members(node)}
@@ -220,14 +220,14 @@ class Form:
 
     def _case(self, node: Schema, typed: Typed, *, required: bool) -> Any:
         node = self._resolved(node)
-        match _shape(node):
+        match shape_of(node):
             case "object":
                 needs = node.get("required", ())
                 members = {n: self._case(p, typed[n], required=n in needs) for n, p in self._members(node)}
                 said = {n: value for n, value in members.items() if value is not ABSENT}
                 if not said and not required:
                     return ABSENT
-                if not said and _may_be_null(node):
+                if not said and may_be_null(node):
                     return None
                 fixed = {n: p["const"] for n, p in node.get("properties", {}).items() if "const" in p}
                 return {**fixed, **said}
@@ -237,7 +237,7 @@ class Form:
             case shape:
                 value = _value(shape, typed)
                 # What must be named and may be nothing is named as nothing: the date of a filing that was none.
-                return None if value is ABSENT and required and _may_be_null(node) else value
+                return None if value is ABSENT and required and may_be_null(node) else value
 
     # ---- the fields
 
@@ -256,12 +256,12 @@ class Form:
 
     def _field(self, node: Schema, pointer: str, typed: Typed, *, required: bool, item: bool) -> Field:
         own, node = node, self._resolved(node)
-        required = required and not _may_be_null(node)
+        required = required and not may_be_null(node)
         words = split_title(own.get("title", "")) if own.get("title") else Words("" if item else pointer, "")
         hint = str(own.get("description", ""))
         if "x-labels" in node or pointer in self.choices or hint in (words.zh, self.schema.get("description")):
             hint = ""
-        shape = _shape(node)
+        shape = shape_of(node)
         match shape:
             case "object":
                 needs = node.get("required", ())
@@ -300,35 +300,11 @@ class Form:
     def _members(self, node: Schema) -> Iterator[tuple[str, Schema]]:
         """Those that a person fills in: neither constants nor places that stand for what must not be there."""
         for name, part in node.get("properties", {}).items():
-            if "const" not in part and _shape(self._resolved(part)) != "nothing":
+            if "const" not in part and shape_of(self._resolved(part)) != "nothing":
                 yield name, part
 
     def _resolved(self, node: Schema) -> Schema:
-        """With what its $ref says (its own keywords first), and the one of `anyOf` or `oneOf` that is not null."""
-        while "$ref" in node:
-            target: Any = self.schema
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                target = target[step]
-            node = {**target, **{k: v for k, v in node.items() if k != "$ref"}}
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in node:
-                one = next(n for n in node[keyword] if n.get("type") != "null")
-                return self._resolved({**one, **{k: v for k, v in node.items() if k != keyword}})
-        return node
-
-
-def _shape(node: Schema) -> str:
-    """The JSON type that a value here has, beside null; "nothing" for a node that names none."""
-    types = node.get("type", ())
-    named = [t for t in ([types] if isinstance(types, str) else types) if t != "null"]
-    if named:
-        return str(named[0])
-    values = [v for v in node.get("enum", ()) if v is not None]
-    return "string" if values and all(isinstance(v, str) for v in values) else "nothing"
-
-
-def _may_be_null(node: Schema) -> bool:
-    return "null" in node.get("type", ()) or None in node.get("enum", ())
+        return resolved(self.schema, node)
 
 
 def _first_rows(node: Schema, *, required: bool) -> int:
