@@ -27,7 +27,9 @@ def seal(
     or our own verifier does not say what the level promises.
     """
     design = accepted.agency.seal
-    place = pages.seal_place(laid_out.pdf, design.name, chinese_date(accepted.case.issue_date), design.diameter_mm)
+    date = chinese_date(accepted.case.issue_date)
+    # The document is signed with the agency's name; the seal may bear a shorter one (国发〔1999〕25号).
+    place = pages.seal_place(laid_out.pdf, accepted.agency.name, date, design.diameter_mm)
     pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:

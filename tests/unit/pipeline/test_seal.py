@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import types
 
@@ -12,10 +13,12 @@ from docsvc.domain.document import LaidOut, Level, SealPlace
 from docsvc.domain.errors import SealError
 from docsvc.domain.verdict import Check, Indication, Report
 from docsvc.pipeline.seal import chinese_date, seal
-from tests.support.sealing import AGENCY
+from tests.support.sealing import AGENCY as SEALED
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 PLACE = SealPlace(0, 1, 2)
+# Its seal bears a short form of the name that stands under the document.
+AGENCY = dataclasses.replace(SEALED, name="浙江省" + SEALED.name)
 ACCEPTED = types.SimpleNamespace(agency=AGENCY, case=types.SimpleNamespace(issue_date=dt.date(2026, 3, 5)))
 LAID_OUT = LaidOut(b"unsigned", sha256_hex(b"unsigned"), 1)
 
@@ -50,7 +53,7 @@ def run(achieved, indication):
 def test_the_seal_stands_over_name_and_date_and_the_result_is_verified():
     ports, sealed = run(Level.B_LTA, Indication.PASSED)
     assert ports.asked == [
-        (b"unsigned", AGENCY.seal.name, "2026年3月5日", AGENCY.seal.diameter_mm),
+        (b"unsigned", AGENCY.name, "2026年3月5日", AGENCY.seal.diameter_mm),
         (b"unsigned", PLACE, AGENCY.seal, Level.B_LTA),
         (b"signed", NOW),
     ]
