@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from docsvc.domain.canonical import sha256_hex
@@ -30,6 +31,7 @@ def seal(
     date = chinese_date(accepted.case.issue_date)
     # The document is signed with the agency's name; the seal may bear a shorter one (国发〔1999〕25号).
     place = pages.seal_place(laid_out.pdf, accepted.agency.name, date, design.diameter_mm)
+    place = dataclasses.replace(place, across_pages=accepted.doc_type.manifest.cross_page_seal)
     pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:
