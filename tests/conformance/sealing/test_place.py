@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pikepdf
@@ -68,6 +69,8 @@ def test_the_seal_presses_name_and_date_under_the_text_and_keeps_within_the_type
     heights = set()
     for count in range(1, 23, 1 if name in {"advice", "no_penalty_decision"} else 3):
         case = sample(name, lambda c, count=count: GROWING[name](c, "\n".join(["示例。"] * count)))
+        design = dataclasses.replace(case.agency.seal, diameter_mm=45 if count % 2 else 42)
+        case = dataclasses.replace(case, agency=dataclasses.replace(case.agency, seal=design))
         path = sealed(case, f"place-{name}-{count}")
         page, (left, top, right, bottom) = seal_box(path)
         x, y, radius = (left + right) / 2, (top + bottom) / 2, (right - left) / 2
