@@ -29,7 +29,7 @@ def seal(
     """
     design = accepted.agency.seal
     date = chinese_date(accepted.case.issue_date)
-    # The document is signed with the agency's name; the seal may bear a shorter one (国发〔1999〕25号).
+    # What stands under the document is the agency's name, whatever words its seal bears.
     place = pages.seal_place(laid_out.pdf, accepted.agency.name, date, design.diameter_mm)
     place = dataclasses.replace(place, across_pages=accepted.doc_type.manifest.cross_page_seal)
     pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)

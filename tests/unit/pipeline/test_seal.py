@@ -17,7 +17,7 @@ from tests.support.sealing import AGENCY as SEALED
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 PLACE = SealPlace(0, 1, 2)
-# Its seal bears a short form of the name that stands under the document.
+# Its seal's words differ from the name that stands under the document, so that a mix-up shows.
 AGENCY = dataclasses.replace(SEALED, name="浙江省" + SEALED.name)
 
 
