@@ -148,6 +148,7 @@ def _manifest(doc_type: str, data: bytes) -> Manifest:
                 "level": Level(raw["level"]),
                 "retention_years": int(raw["retention_years"]),
                 "copies": {str(use): int(n) for use, n in raw["copies"].items()},
+                "cross_page_seal": _yes_or_no(raw, "cross_page_seal"),
             }
         )
     except (ValueError, KeyError, TypeError, AttributeError) as e:
@@ -155,6 +156,13 @@ def _manifest(doc_type: str, data: bytes) -> Manifest:
     if manifest.doc_type != doc_type:
         raise TemplateFaultError(f"文书模板 {doc_type} 的 {MANIFEST} 写的是 {manifest.doc_type}")
     return manifest
+
+
+def _yes_or_no(raw: Mapping[str, Any], key: str) -> bool:
+    value = raw.get(key, False)
+    if not isinstance(value, bool):
+        raise TypeError(f"{key} is neither true nor false")
+    return value
 
 
 def _schema(doc_type: str, data: bytes) -> Mapping[str, Any]:

@@ -58,6 +58,7 @@ class Manifest:
     level: Level  # PAdES level asked for
     retention_years: int
     copies: Mapping[str, int]  # defaults: total, party, archive
+    cross_page_seal: bool = False  # 骑缝章, where the document has more than one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,15 @@ class LaidOut:
 
 @dataclass(frozen=True, slots=True)
 class SealPlace:
-    """Where the seal is pressed: page (from 0) and centre, in PDF points from the page's lower left corner."""
+    """Where the seal is pressed: page (from 0) and centre, in PDF points from the page's lower left corner.
+
+    With `across_pages` also, in slices, over the right edges of all pages.
+    """
 
     page: int
     x: float
     y: float
+    across_pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from docsvc.domain.canonical import sha256_hex
@@ -27,7 +28,10 @@ def seal(
     or our own verifier does not say what the level promises.
     """
     design = accepted.agency.seal
-    place = pages.seal_place(laid_out.pdf, design.name, chinese_date(accepted.case.issue_date), design.diameter_mm)
+    date = chinese_date(accepted.case.issue_date)
+    # What stands under the document is the agency's name, whatever words its seal bears.
+    place = pages.seal_place(laid_out.pdf, accepted.agency.name, date, design.diameter_mm)
+    place = dataclasses.replace(place, across_pages=accepted.doc_type.manifest.cross_page_seal)
     pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:

@@ -30,7 +30,9 @@ def signoff() -> str:
 
 def ending() -> str:
     """Sign-off, and the table of what the letter has no place for (the note on copies among it)."""
-    return signoff() + paragraph("附：文书信息表", "Attached") + fact_table("info") + paragraph("", "Edge")
+    # The seal reaches a line further down than the date: an empty line keeps it within the type area.
+    room = paragraph("", "Blank")
+    return signoff() + room + paragraph("附：文书信息表", "Attached") + fact_table("info") + paragraph("", "Edge")
 
 
 def lines(name: str, style: str = "Text") -> str:

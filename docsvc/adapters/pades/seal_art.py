@@ -30,8 +30,9 @@ SPAN_DEG = 286.0  # … and none over more than this
 FEW, MANY = 14, 30
 NAME_CHARS = (2, 40)
 TEST_MARK = "测试专用"
-TEST_MM = 3.1
-TEST_BELOW_MM = 10.9  # middle of the mark under the centre
+TEST_MM = 2.6
+TEST_WIDE_MM = TEST_MM * (1 + (len(TEST_MARK) - 1) * 1.06)
+TEST_BELOW_MM = 10.4  # middle of the mark under the centre, clear of the last characters of any name
 KAPPA = 0.5522847498  # a quarter circle as one Bézier curve
 
 

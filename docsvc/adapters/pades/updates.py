@@ -21,6 +21,7 @@ from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObject
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
+from docsvc.adapters.pades.across import press_across
 from docsvc.adapters.pades.seal_art import Appearance
 from docsvc.adapters.pades.trust import Evidence
 from docsvc.domain.document import SealPlace
@@ -80,9 +81,10 @@ def write_seal(pdf: bytes, details: SealDetails, room: int, sign: Callable[[byte
         )
         protocol = PdfCMSEmbedder(new_field_spec=spec).write_cms(SEAL_FIELD, writer)
         field = next(protocol).get_object()
-        field[pdf_name("/AP")] = generic.DictionaryObject(
-            {pdf_name("/N"): writer.add_object(_form(details.appearance))}
-        )
+        picture = writer.add_object(_form(details.appearance))
+        field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture})
+        if details.place.across_pages:
+            press_across(writer, picture, details.appearance.side)
         signature = SignatureObject(
             timestamp=details.at,
             subfilter=SigSeedSubFilter.PADES,

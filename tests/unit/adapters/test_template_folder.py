@@ -29,6 +29,7 @@ def test_a_type_is_read_whole(folder):
     found = TemplateFolder(folder).get("advice")
     assert found.manifest.title == "行政建议书"
     assert found.manifest.legal_nature is LegalNature.GUIDANCE
+    assert found.manifest.cross_page_seal is False
     assert found.manifest.copies == {"total": 2, "party": 1, "archive": 1}
     assert found.template == (folder / "advice" / "template.docx").read_bytes()
     assert found.schema["properties"]["doc_type"] == {"const": "advice"}

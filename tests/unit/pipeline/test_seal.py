@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import types
 
@@ -12,11 +13,23 @@ from docsvc.domain.document import LaidOut, Level, SealPlace
 from docsvc.domain.errors import SealError
 from docsvc.domain.verdict import Check, Indication, Report
 from docsvc.pipeline.seal import chinese_date, seal
-from tests.support.sealing import AGENCY
+from tests.support.sealing import AGENCY as SEALED
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 PLACE = SealPlace(0, 1, 2)
-ACCEPTED = types.SimpleNamespace(agency=AGENCY, case=types.SimpleNamespace(issue_date=dt.date(2026, 3, 5)))
+# Its seal's words differ from the name that stands under the document, so that a mix-up shows.
+AGENCY = dataclasses.replace(SEALED, name="浙江省" + SEALED.name)
+
+
+def accepted(*, cross_page_seal=False):
+    manifest = types.SimpleNamespace(cross_page_seal=cross_page_seal)
+    return types.SimpleNamespace(
+        agency=AGENCY,
+        case=types.SimpleNamespace(issue_date=dt.date(2026, 3, 5)),
+        doc_type=types.SimpleNamespace(manifest=manifest),
+    )
+
+
 LAID_OUT = LaidOut(b"unsigned", sha256_hex(b"unsigned"), 1)
 
 
@@ -42,20 +55,26 @@ class Ports:
         return Report(sha256_hex(pdf), len(pdf), at, self.indication, (), (check,))
 
 
-def run(achieved, indication):
+def run(achieved, indication, **manifest):
     ports = Ports(achieved, indication)
-    return ports, seal(LAID_OUT, ACCEPTED, Level.B_LTA, ports, ports, ports, NOW)
+    return ports, seal(LAID_OUT, accepted(**manifest), Level.B_LTA, ports, ports, ports, NOW)
 
 
 def test_the_seal_stands_over_name_and_date_and_the_result_is_verified():
     ports, sealed = run(Level.B_LTA, Indication.PASSED)
     assert ports.asked == [
-        (b"unsigned", AGENCY.seal.name, "2026年3月5日", AGENCY.seal.diameter_mm),
+        (b"unsigned", AGENCY.name, "2026年3月5日", AGENCY.seal.diameter_mm),
         (b"unsigned", PLACE, AGENCY.seal, Level.B_LTA),
         (b"signed", NOW),
     ]
     assert (sealed.pdf, sealed.sha256) == (b"signed", sha256_hex(b"signed"))
     assert (sealed.target, sealed.achieved, sealed.shortfall) == (Level.B_LTA, Level.B_LTA, None)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_manifest_decides_on_the_seal_across_the_pages(wanted):
+    ports, _ = run(Level.B_LTA, Indication.PASSED, cross_page_seal=wanted)
+    assert ports.asked[1][1] == SealPlace(0, 1, 2, across_pages=wanted)
 
 
 @pytest.mark.parametrize("level", [Level.B_B, Level.B_T])

@@ -76,7 +76,7 @@ def test_each_shipped_case_is_whole_and_has_its_seal_on_the_sign_off(path, offic
     seal = case.agency.seal
     pages = PdfPages()
     made = convert(filled(case, filler), office, pages)
-    place = pages.seal_place(made.pdf, seal.name, chinese_date(case.case.issue_date), seal.diameter_mm)
+    place = pages.seal_place(made.pdf, case.agency.name, chinese_date(case.case.issue_date), seal.diameter_mm)
     # The last pages hold the table of facts: the sign-off comes before them.
     assert 0 <= place.page < made.pages
     assert place.x > 595 / 2

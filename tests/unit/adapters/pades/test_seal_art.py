@@ -12,7 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsvc.adapters.pades.outlines import Outline
-from docsvc.adapters.pades.seal_art import GAP_MM, MM, REFERENCE_MM, RING_MM, STAR_MM, along_arc, draw
+from docsvc.adapters.pades.seal_art import (
+    GAP_MM,
+    MM,
+    NATIONAL_MM,
+    REFERENCE_MM,
+    RING_MM,
+    STAR_MM,
+    TEST_BELOW_MM,
+    TEST_MM,
+    TEST_WIDE_MM,
+    along_arc,
+    draw,
+)
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.errors import SealError
 
@@ -59,6 +71,20 @@ def test_neighbours_do_not_touch(name, diameter):
     for char in chars:
         foot = char.radius - char.height / 2
         assert char.width / 2 < foot * math.tan(half) + 1e-9
+
+
+@given(NAMES, DIAMETERS)
+def test_the_test_mark_touches_neither_name_nor_ring_nor_emblem(name, diameter):
+    scale = diameter / REFERENCE_MM
+    half, top, foot = TEST_WIDE_MM / 2 * scale, (TEST_MM / 2 - TEST_BELOW_MM) * scale, -TEST_BELOW_MM * scale
+    foot -= TEST_MM / 2 * scale
+    assert top < -NATIONAL_MM / 2 * scale
+    assert math.hypot(half, foot) < diameter / 2 - (RING_MM + GAP_MM) * scale
+    for char in along_arc(name, diameter):
+        edge = list(corners(char))
+        edge += [((a + c) / 2, (b + d) / 2) for (a, b), (c, d) in itertools.combinations(edge, 2)]
+        for x, y in edge:
+            assert abs(x) > half + 0.3 * scale or y > top, (char.text, x, y)
 
 
 @given(st.integers(2, 39))
