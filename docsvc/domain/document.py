@@ -58,6 +58,7 @@ class Manifest:
     level: Level  # PAdES level asked for
     retention_years: int
     copies: Mapping[str, int]  # defaults: total, party, archive
+    word: str = ""  # after the agency's short name, it numbers what law gives no number and the registry no word
 
 
 @dataclass(frozen=True, slots=True)

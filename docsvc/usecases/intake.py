@@ -176,14 +176,15 @@ class Intake:
         now: dt.datetime,
     ) -> DocumentRow:
         """The row with its number: one counter per agency × word × year (issue year), in this transaction."""
-        word = agency.numbering.get(case.doc_type)
-        if word is None:
+        manifest = doc_type.manifest
+        word = agency.numbering.get(case.doc_type) or (manifest.word and f"{agency.short}{manifest.word}")
+        if not word:
             raise CaseRefusedError(
                 [
                     Finding(
                         "SCHEMA",
                         "/agency",
-                        f"登记表未给{agency.name}配置{doc_type.manifest.title}的文号字头",
+                        f"登记表未给{agency.name}配置{manifest.title}的文号字头",
                         f"the registry has no numbering word of {agency.id} for {case.doc_type}",
                     )
                 ]

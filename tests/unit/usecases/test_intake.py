@@ -114,6 +114,16 @@ def test_an_agency_without_a_word_for_the_type_is_refused_and_takes_nothing(inta
     assert counts(tmp_path) == dict.fromkeys(TABLES, 0)
 
 
+def test_a_receipt_has_no_number_in_law_and_is_counted_even_where_the_registry_has_no_word(intake, database):
+    import dataclasses
+
+    market = registry()["demo-market"]
+    words = {k: v for k, v in market.numbering.items() if k != "delivery_receipt"}
+    with database.begin() as tx:
+        tx.agencies.save([dataclasses.replace(market, numbering=words)])
+    assert intake.accept(sample("delivery_receipt")).row.number == "舟示市监送证〔2026〕1号"
+
+
 def test_a_measure_is_ended_once(intake):
     case = sample("termination_notice")
     intake.accept(case)
