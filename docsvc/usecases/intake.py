@@ -155,8 +155,7 @@ class Intake:
                     row.issue_date,
                     voided=row.state is State.VOIDED,
                     title=self.templates.get(row.doc_type).manifest.title,
-                    # The template names the channel where the party has agreed to electronic delivery.
-                    offers_online=bool(json.loads(row.case_json)["party"]["e_delivery"]["agreed"]),
+                    e_agreed=bool(json.loads(row.case_json)["party"]["e_delivery"]["agreed"]),
                 )
                 for text, row in earlier.items()
             },

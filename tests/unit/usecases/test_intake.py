@@ -181,7 +181,11 @@ def test_a_receipt_must_name_the_document_as_it_was_issued(intake):
 
 
 def test_a_decision_that_names_no_online_channel_is_not_delivered_by_internet(intake):
-    assert rules(intake, receipt_of(decided(intake, agreed=False))) == {"D09"}
+    row = decided(intake, agreed=False)
+    assert rules(intake, receipt_of(row)) == {"D05"}  # a consent older than the decision that knew of none
+    later = receipt_of(row, **{"body/detail/consent_confirmed_on": "2026-09-30"})
+    assert rules(intake, later) == {"D09"}
+    assert intake.accept(changed(later, {"body/detail/online_channel": "全国行政复议服务平台"})).new
 
 
 def test_a_visit_follows_the_delivery_that_a_receipt_of_the_case_tells(intake):
