@@ -59,6 +59,7 @@ class Manifest:
     retention_years: int
     copies: Mapping[str, int]  # defaults: total, party, archive
     cross_page_seal: bool = False  # 骑缝章, where the document has more than one page
+    word: str = ""  # after the agency's short name, it numbers what law gives no number and the registry no word
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ def _commitment(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
             ("住址（住所）", party["address"]),
             ("联系电话", party["phone"]),
             ("告知时间", moment(body["informed_at"])),
+            ("执法人员", [person(one) for one in accepted.case.data["officers"]]),
             ("违法事实", paragraphs(ended(told["facts"]))),
             ("违反的规定", citations(told.get("violated") or [])),
             ("应适用的罚则", citations(told.get("penalty_basis") or [])),
             ("清单事项", f"不予处罚清单事项编号：{item}" if item else ""),
             ("改正要求", paragraphs(ended(told["requirement"]))),
             ("自愿原则", paragraphs(ended(body.get("voluntary_notice") or ""))),
-            ("执法人员", [person(one) for one in accepted.case.data["officers"]]),
             ("违反承诺的后果", paragraphs(ended(body["breach_consequence"]))),
         ),
         "promised": _cells(
@@ -109,18 +109,17 @@ def _detail(detail: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
 
 
 def _followup_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    again = "再次发生" if body["recurrence"] else "未再发生"
+    lawful, conduct = body.get("lawfulness_rating"), body.get("conduct_rating")
     return {
         "rows": _cells(
             ("当事人", accepted.case.party_name),
             ("所回访的文书", body["related_doc_no"]),
-            ("回访日期", date(accepted.case.issue_date)),
-            ("回访方式", word("way", body["way"])),
+            ("回访日期和方式", f"{date(accepted.case.issue_date)}，{word('way', body['way'])}"),
             ("回访人", [person(one) for one in accepted.case.data["officers"]]),
             ("被回访人", body["visited_person"]),
-            ("改正情况", word("corrected", body["corrected"])),
-            ("再次违法", "再次发生同类违法行为" if body["recurrence"] else "未再发生同类违法行为"),
-            ("执法合法性评价", _rating(body.get("lawfulness_rating"))),
-            ("执法规范性评价", _rating(body.get("conduct_rating"))),
+            ("改正情况", f"{word('corrected', body['corrected'])}；{again}同类违法行为"),
+            ("对执法的评价", f"合法性{_rating(lawful)}，规范性{_rating(conduct)}"),
             ("意见建议", paragraphs(body.get("opinions") or "") or "无"),
             ("需要帮助的事项", listed(body.get("needs_help") or []) or "无"),
             ("回访人意见", paragraphs(body.get("visitor_opinion") or "")),
@@ -131,7 +130,7 @@ def _followup_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, A
 
 
 def _rating(points: int | None) -> str:
-    return f"{points}分（满分5分）" if points else "未评价"
+    return f"{points}分（满分5分）" if points else "（未评价）"
 
 
 BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any]]]] = {

@@ -155,8 +155,7 @@ class Intake:
                     row.issue_date,
                     voided=row.state is State.VOIDED,
                     title=self.templates.get(row.doc_type).manifest.title,
-                    # The template names the channel where the party has agreed to electronic delivery.
-                    offers_online=bool(json.loads(row.case_json)["party"]["e_delivery"]["agreed"]),
+                    e_agreed=bool(json.loads(row.case_json)["party"]["e_delivery"]["agreed"]),
                 )
                 for text, row in earlier.items()
             },
@@ -176,14 +175,15 @@ class Intake:
         now: dt.datetime,
     ) -> DocumentRow:
         """The row with its number: one counter per agency × word × year (issue year), in this transaction."""
-        word = agency.numbering.get(case.doc_type)
-        if word is None:
+        manifest = doc_type.manifest
+        word = agency.numbering.get(case.doc_type) or (manifest.word and f"{agency.short}{manifest.word}")
+        if not word:
             raise CaseRefusedError(
                 [
                     Finding(
                         "SCHEMA",
                         "/agency",
-                        f"登记表未给{agency.name}配置{doc_type.manifest.title}的文号字头",
+                        f"登记表未给{agency.name}配置{manifest.title}的文号字头",
                         f"the registry has no numbering word of {agency.id} for {case.doc_type}",
                     )
                 ]

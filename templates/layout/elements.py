@@ -83,7 +83,7 @@ def row(label: str, value: str, height: int = 460) -> str:
     """One table row, at least `height` high and not torn over two pages."""
     return (
         f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="{height}" w:hRule="atLeast"/></w:trPr>'
-        + _cell(paragraph(label, "TableLabel"), LABEL_WIDTH)
+        + _cell("".join(paragraph(line, "TableLabel") for line in label.splitlines()), LABEL_WIDTH)
         + _cell(value, VALUE_WIDTH)
         + "</w:tr>"
     )

@@ -33,7 +33,7 @@ def delivery_receipt() -> str:
         heading()
         + form_table(
             "body.rows",
-            sign_row("body.by_hand", "受送达人（代收人）签名或者盖章", DATE_BLANK),
+            sign_row("body.by_hand", "受送达人或者\n代收人签名盖章", DATE_BLANK),
             sign_row("body.witness", "见证人签名", DATE_BLANK),
         )
         + paragraph("", "Edge")

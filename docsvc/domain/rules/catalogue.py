@@ -115,6 +115,9 @@ HISTORY: Final[tuple[Rule, ...]] = (
     Rule("C06", "同一事项只承诺一次", "first for its item", commitment.first_for_its_item, COMMITMENT),
     Rule("D02", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, RECEIPT),
     Rule(
+        "D05", "与出具的文书一致", "agrees with the document issued", delivery.consent_agrees_with_issued, RECEIPT
+    ),
+    Rule(
         "D09", "互联网复议渠道", "internet channel of a decision", delivery.decision_names_online_channel, RECEIPT
     ),
     Rule("V01", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, FOLLOWUP),

@@ -34,11 +34,11 @@ def delivered_after_issue(facts: Facts) -> Iterator[Finding]:
     early = False
     for i in range(len(facts.items("/body/documents"))):
         at = f"/body/documents/{i}/issue_date"
-        issued = facts.day(at)
-        if issued and delivered < issued:
+        issued = facts.day(at) or delivered  # the schema has made sure that it is one
+        if delivered < issued:
             early = True
             yield fault("D02", at, "送达早于文书的成文日期", "delivered before the document was issued")
-        elif issued:
+        else:
             yield from _in_time(facts, at, issued, delivered)
     name = {"direct": "signed_at", "electronic": "system_arrival_at"}.get(facts.raw("/body/method"), "")
     day = facts.day(f"{DETAIL}/{name}")
@@ -103,7 +103,7 @@ def consent_came_first(facts: Facts) -> Iterator[Finding]:
     """D05: electronic delivery rests on a consent that the party confirmed before (行政处罚法 第六十一条第二款)."""
     if facts.raw("/body/method") != "electronic":
         return
-    confirmed = facts.day(f"{DETAIL}/consent_confirmed_on") or facts.day("/party/e_delivery/confirmed_on")
+    confirmed = _confirmed(facts)
     delivered = facts.day("/body/delivered_at")
     if not facts.told("/party/e_delivery/agreed") or confirmed is None:
         yield fault(
@@ -119,6 +119,27 @@ def consent_came_first(facts: Facts) -> Iterator[Finding]:
             "同意电子送达的日期晚于送达",
             "the consent came after the delivery",
         )
+
+
+def _confirmed(facts: Facts) -> dt.date | None:
+    return facts.day(f"{DETAIL}/consent_confirmed_on") or facts.day("/party/e_delivery/confirmed_on")
+
+
+def consent_agrees_with_issued(facts: Facts) -> Iterator[Finding]:
+    """D05: no consent is dated before a document of this service in whose case the party had not consented."""
+    confirmed = _confirmed(facts)
+    if facts.raw("/body/method") == "electronic" and confirmed and _denied(facts, confirmed):
+        yield fault(
+            "D05",
+            f"{DETAIL}/consent_confirmed_on",
+            "所写的同意日期早于所送文书，而该文书的案件中当事人未同意电子送达",
+            "the consent is dated before a document whose case says that there was none",
+        )
+
+
+def _denied(facts: Facts, confirmed: dt.date) -> bool:
+    issued = facts.known.references.values()
+    return any(not one.e_agreed and confirmed < one.issue_date for one in issued)
 
 
 def announced_thirty_days(facts: Facts) -> Iterator[Finding]:
@@ -179,7 +200,8 @@ def decision_names_online_channel(facts: Facts) -> Iterator[Finding]:
     for i in range(len(facts.items("/body/documents"))):
         at = f"/body/documents/{i}/doc_no"
         issued = facts.known.references.get(facts.text(at))
-        if issued and issued.doc_type == "no_penalty_decision" and not issued.offers_online:
+        lacks = issued and issued.doc_type == "no_penalty_decision" and not issued.e_agreed
+        if lacks and not _denied(facts, _confirmed(facts) or dt.date.max):  # else D05 tells it
             yield fault(
                 "D09",
                 at,

@@ -25,7 +25,7 @@ class Reference:
     issue_date: dt.date
     voided: bool = False
     title: str = ""
-    offers_online: bool = False  # a decision that names an internet channel for the application for reconsideration
+    e_agreed: bool = False  # the party had agreed to electronic delivery: so a decision names an internet channel
 
 
 @dataclass(frozen=True, slots=True)

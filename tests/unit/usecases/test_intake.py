@@ -114,6 +114,16 @@ def test_an_agency_without_a_word_for_the_type_is_refused_and_takes_nothing(inta
     assert counts(tmp_path) == dict.fromkeys(TABLES, 0)
 
 
+def test_a_receipt_has_no_number_in_law_and_is_counted_even_where_the_registry_has_no_word(intake, database):
+    import dataclasses
+
+    market = registry()["demo-market"]
+    words = {k: v for k, v in market.numbering.items() if k != "delivery_receipt"}
+    with database.begin() as tx:
+        tx.agencies.save([dataclasses.replace(market, numbering=words)])
+    assert intake.accept(sample("delivery_receipt")).row.number == "舟示市监送证〔2026〕1号"
+
+
 def test_a_measure_is_ended_once(intake):
     case = sample("termination_notice")
     intake.accept(case)
@@ -171,7 +181,11 @@ def test_a_receipt_must_name_the_document_as_it_was_issued(intake):
 
 
 def test_a_decision_that_names_no_online_channel_is_not_delivered_by_internet(intake):
-    assert rules(intake, receipt_of(decided(intake, agreed=False))) == {"D09"}
+    row = decided(intake, agreed=False)
+    assert rules(intake, receipt_of(row)) == {"D05"}  # a consent older than the decision that knew of none
+    later = receipt_of(row, **{"body/detail/consent_confirmed_on": "2026-09-30"})
+    assert rules(intake, later) == {"D09"}
+    assert intake.accept(changed(later, {"body/detail/online_channel": "全国行政复议服务平台"})).new
 
 
 def test_a_visit_follows_the_delivery_that_a_receipt_of_the_case_tells(intake):

@@ -94,11 +94,19 @@ DECISION = Reference(
 
 def test_an_electronic_decision_needs_an_online_channel_for_reconsideration():
     issued = {"舟示市监不罚〔2026〕12号": DECISION}
-    case = sample("delivery_receipt")
+    case = changed(sample("delivery_receipt"), {"body/detail/consent_confirmed_on": "2026-09-30"})
     assert broken(case, references=issued) == {"D09"}
     assert broken(changed(case, {"body/detail/online_channel": "测试复议网"}), references=issued) == set()
     by_hand = {"body/method": "direct", "body/detail": {"signer": "林示例", "signer_relation": "法定代表人"}}
     assert broken(changed(case, by_hand), references=issued) == set()
+
+
+def test_a_consent_before_a_document_whose_case_had_none_is_refused():
+    issued = {"舟示市监不罚〔2026〕12号": DECISION}
+    case = sample("delivery_receipt")
+    assert broken(case, references=issued) == {"D05"}
+    agreed = {"舟示市监不罚〔2026〕12号": dataclasses.replace(DECISION, e_agreed=True)}
+    assert broken(case, references=agreed) == set()
 
 
 def test_the_second_document_is_looked_at_too_and_named():
@@ -110,6 +118,6 @@ def test_the_second_document_is_looked_at_too_and_named():
 
 
 def test_a_document_under_another_title_is_refused():
-    issued = {"舟示市监不罚〔2026〕12号": dataclasses.replace(DECISION, offers_online=True)}
+    issued = {"舟示市监不罚〔2026〕12号": dataclasses.replace(DECISION, e_agreed=True)}
     case = changed(sample("delivery_receipt"), {"body/documents/0/title": "行政处罚决定书"})
     assert broken(case, references=issued) == {"D02"}

@@ -21,7 +21,7 @@ DECISION = Reference(
     "舟山示例鲜多多水产品有限公司",
     dt.date(2026, 9, 29),
     title="不予行政处罚决定书",
-    offers_online=True,
+    e_agreed=True,
 )
 CITING = {
     "delivery_receipt": ("舟示市监不罚〔2026〕12号", DECISION, "D02"),
