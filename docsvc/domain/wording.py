@@ -9,6 +9,7 @@ from typing import Any, Final
 from docsvc.domain.document import Accepted
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.phrases import (
+    Row,
     certificate,
     citation,
     citations,
@@ -19,10 +20,12 @@ from docsvc.domain.phrases import (
     numeral,
     paragraphs,
     person,
+    remedies_of,
+    row,
+    rows_of,
     word,
 )
-
-Row = Mapping[str, str]  # label, value
+from docsvc.domain.wording_of_forms import archive_index, credit_repair_notice, public_service_offset
 
 # Characters of a name that can stand centred over a date which itself ends four characters from the right edge
 # (GB/T 9704-2012 7.3.5.1), and that half of the type area (28 characters) more or less can hold.
@@ -61,7 +64,7 @@ def _context(accepted: Accepted) -> dict[str, Any]:
     data = accepted.case.data
     manifest, agency, party = accepted.doc_type.manifest, accepted.agency, data["party"]
     return {
-        "title": manifest.title,
+        "title": manifest.title_of(data["body"]),
         "agency": {
             "name": agency.name,
             "address": agency.address,
@@ -98,6 +101,8 @@ def people(data: Mapping[str, Any]) -> list[str]:
         *(one.get("name") for one in (*many, *single)),
         body.get("guardian_order", {}).get("guardian"),
         body.get("signatures", {}).get("witness"),
+        body.get("service", {}).get("certifier"),
+        *(body.get("remarks", {}).get(key) for key in ("filed_by", "checked_by")),
     ]
     return [name for name in dict.fromkeys(names) if name and len(name) <= HALF_A_LINE]
 
@@ -105,20 +110,20 @@ def people(data: Mapping[str, Any]) -> list[str]:
 def party_rows(party: Mapping[str, Any]) -> list[Row]:
     """Who the party is, a row a fact: the party block of 行政处罚法 第59条第1项, which other documents follow."""
     natural = party["type"] == "natural_person"
-    rows = [_row("当事人", party["name"]), _row("当事人类型", word("party.type", party["type"]))]
-    rows += _rows(party, licence="主体资格证照", uscc="统一社会信用代码")
+    rows = [row("当事人", party["name"]), row("当事人类型", word("party.type", party["type"]))]
+    rows += rows_of(party, licence="主体资格证照", uscc="统一社会信用代码")
     for key, label in (("legal_rep", "法定代表人"), ("operator", "经营者")):
-        rows += _rows(party, **{key: label})
+        rows += rows_of(party, **{key: label})
         if party.get(f"{key}_id_no"):
             kind = party.get(f"{key}_id_type") or "身份证件"
-            rows.append(_row(f"{label}证件", f"{kind} {party[f'{key}_id_no']}"))
+            rows.append(row(f"{label}证件", f"{kind} {party[f'{key}_id_no']}"))
     if party.get("gender"):
-        rows.append(_row("性别", word("gender", party["gender"])))
+        rows.append(row("性别", word("gender", party["gender"])))
     if party.get("birth"):
-        rows.append(_row("出生日期", date(party["birth"])))
+        rows.append(row("出生日期", date(party["birth"])))
     if party.get("id_no"):
-        rows.append(_row("身份证件", f"{party.get('id_type') or '身份证件'} {party['id_no']}"))
-    rows += _rows(party, address="住址" if natural else "住所（经营场所）", phone="联系电话")
+        rows.append(row("身份证件", f"{party.get('id_type') or '身份证件'} {party['id_no']}"))
+    rows += rows_of(party, address="住址" if natural else "住所（经营场所）", phone="联系电话")
     return rows
 
 
@@ -126,46 +131,56 @@ def delivery_rows(party: Mapping[str, Any]) -> list[Row]:
     """What the party has confirmed about electronic delivery (行政处罚法 第61条第2款)."""
     way = party["e_delivery"]
     if not way["agreed"]:
-        return [_row("电子送达", "当事人未同意电子送达")]
+        return [row("电子送达", "当事人未同意电子送达")]
     when = f"于{date(way['confirmed_on'])}" if way.get("confirmed_on") else ""
     channel = f"，送达渠道：{word('channel', way['channel'])}" if way.get("channel") else ""
     address = f"，送达地址：{way['address']}" if way.get("address") else ""
-    return [_row("电子送达", f"当事人已{when}确认同意{channel}{address}")]
+    return [row("电子送达", f"当事人已{when}确认同意{channel}{address}")]
 
 
 def info_rows(accepted: Accepted) -> list[Row]:
     """The 文书信息表 that follows a letter: what its text has no place for, so that nothing of the case is lost."""
     data = accepted.case.data
     rows = [
-        _row("文书名称", accepted.doc_type.manifest.title),
-        _row("文书编号", accepted.number.text),
-        _row("行政行为码", accepted.case.action_code),
-        _row("制作日期", date(accepted.case.issue_date)),
+        row("文书名称", accepted.doc_type.manifest.title_of(data["body"])),
+        row("文书编号", accepted.number.text),
+        row("行政行为码", accepted.case.action_code),
+        row("制作日期", date(accepted.case.issue_date)),
         *party_rows(data["party"]),
         *delivery_rows(data["party"]),
         *case_rows(data["case"]),
         *officer_rows(data),
     ]
-    return [*rows, _row("文书份数", copies_note(data.get("copies") or accepted.doc_type.manifest.copies))]
+    return [*rows, row("文书份数", copies_note(data.get("copies") or accepted.doc_type.manifest.copies))]
+
+
+def _file_rows(data: Mapping[str, Any]) -> list[Row]:
+    """What an index tells of its case beside what its cover tells: the party's name, the number of the case."""
+    return [
+        *party_rows(data["party"])[1:],
+        *delivery_rows(data["party"]),
+        *case_rows(data["case"])[1:],
+        *officer_rows(data),
+    ]
 
 
 def officer_rows(data: Mapping[str, Any]) -> list[Row]:
     """The officers, a row each; those whom an interview record names as interviewers already are left out."""
     named = data["body"].get("interviewers") or []
-    return [_row("执法人员", person(one)) for one in data["officers"] if one not in named]
+    return [row("执法人员", person(one)) for one in data["officers"] if one not in named]
 
 
 def case_rows(case: Mapping[str, Any]) -> list[Row]:
     """The case's own facts, a row each."""
-    rows = _rows(case, case_no="案号", name="案由", source="案件来源")
+    rows = rows_of(case, case_no="案号", name="案由", source="案件来源")
     for key, label in (
         ("violation_on", "行为发生日期"),
         ("discovered_on", "发现日期"),
         ("filed_on", "立案日期"),
     ):
         if case.get(key):
-            rows.append(_row(label, date(case[key])))
-    return rows + _rows(case, place="行为发生地点")
+            rows.append(row(label, date(case[key])))
+    return rows + rows_of(case, place="行为发生地点")
 
 
 def copies_note(copies: Mapping[str, int]) -> str:
@@ -181,15 +196,6 @@ def _you(party: Mapping[str, Any]) -> str:
 
 def _signoff(name: str) -> str:
     return "short" if len(name) <= SHORT_NAME else "long" if len(name) <= LONG_NAME else "wide"
-
-
-def _row(label: str, value: Any) -> Row:
-    return {"label": label, "value": str(value)}
-
-
-def _rows(data: Mapping[str, Any], **labels: str) -> list[Row]:
-    """A row for each labelled field that `data` has."""
-    return [_row(label, data[key]) for key, label in labels.items() if data.get(key)]
 
 
 def _case(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,16 +263,16 @@ def _interview_notice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, 
 def _interview_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
     notice, who, signs = body.get("notice") or {}, body["interviewee"], body.get("signatures") or {}
     recorder = body["recorder"]
-    rows = [_row("约谈时间", f"{moment(body['start'])}至{moment(body['end'])}"), *_rows(body, place="约谈地点")]
+    rows = [row("约谈时间", f"{moment(body['start'])}至{moment(body['end'])}"), *rows_of(body, place="约谈地点")]
     interviewers = body.get("interviewers") or accepted.case.data["officers"]
-    rows += [_row("约谈人", person(one)) for one in interviewers]
-    rows.append(_row("记录人", "，".join([recorder["name"], *certificate(recorder)])))
-    rows += _rows(who, name="被约谈人")
-    rows += [_row("被约谈人性别", word("gender", who["gender"]))] if who.get("gender") else []
-    rows += _rows(who, id_no="证件号码", relation="与当事人关系", post="职务", phone="被约谈人电话")
-    rows += _rows(notice, doc_no="约谈通知书")
+    rows += [row("约谈人", person(one)) for one in interviewers]
+    rows.append(row("记录人", "，".join([recorder["name"], *certificate(recorder)])))
+    rows += rows_of(who, name="被约谈人")
+    rows += [row("被约谈人性别", word("gender", who["gender"]))] if who.get("gender") else []
+    rows += rows_of(who, id_no="证件号码", relation="与当事人关系", post="职务", phone="被约谈人电话")
+    rows += rows_of(notice, doc_no="约谈通知书")
     if notice.get("issued_on"):
-        rows.append(_row("约谈通知日期", date(notice["issued_on"])))
+        rows.append(row("约谈通知日期", date(notice["issued_on"])))
     return {
         "rows": rows,
         "rights": bool(body.get("rights_notified")),
@@ -307,15 +313,7 @@ def _no_penalty_decision(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]
         "limitation": _limitation(body.get("limitation") or {}),
         "extension": body.get("extension_no") or "",
         "decision": body.get("decision") or "不予行政处罚",
-        "reconsideration": {
-            "days": f"{numeral(remedies['reconsideration']['days'])}日",
-            "body": remedies["reconsideration"]["body"],
-            "online_channel": remedies["reconsideration"].get("online_channel") or "",
-        },
-        "litigation": {
-            "months": f"{numeral(remedies['litigation']['months'])}个月",
-            "court": remedies["litigation"]["court"],
-        },
+        **remedies_of(remedies),
     }
 
 
@@ -409,4 +407,13 @@ BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any
     "interview_record": _interview_record,
     "no_penalty_decision": _no_penalty_decision,
     "termination_notice": _termination_notice,
+    "public_service_offset": public_service_offset,
+    "credit_repair_notice": lambda body, accepted: {
+        **credit_repair_notice(body, accepted),
+        "contact": _contact(body, accepted),
+    },
+    "archive_index": lambda body, accepted: {
+        **archive_index(body, accepted),
+        "file": _file_rows(accepted.case.data),
+    },
 }

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from docsvc.domain.document import DocumentRow, DocumentType, Level, State
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
+from docsvc.domain.measures import Measures
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
@@ -58,6 +59,7 @@ class Intake:
     zone: ZoneInfo
     clock: Callable[[], dt.datetime]
     level: Level | None = None  # overrides the manifests
+    measures: Measures = field(default_factory=Measures)
 
     def accept(
         self,
@@ -158,6 +160,7 @@ class Intake:
             },
             undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
             terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
+            measures=self.measures,
         )
 
     def _number(
@@ -170,8 +173,9 @@ class Intake:
         now: dt.datetime,
     ) -> DocumentRow:
         """The row with its number: one counter per agency × word × year (issue year), in this transaction."""
-        word = agency.numbering.get(case.doc_type)
-        if word is None:
+        default = doc_type.manifest.number_word
+        word = agency.numbering.get(case.doc_type) or (default and agency.short + default)
+        if not word:
             raise CaseRefusedError(
                 [
                     Finding(

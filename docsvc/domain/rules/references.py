@@ -36,6 +36,8 @@ CITING: Final[Mapping[str, Citing]] = {
             {"advice", "reminder", "interview_notice", "interview_record", "commitment", "public_service_offset"}
         ),
     ),
+    # Penalties are decided elsewhere: a number of ours is another kind of document, whichever it is.
+    "credit_repair_notice": Citing("/body/penalty_doc_no", "X02", frozenset(), "/body/penalty_decided_on"),
 }
 
 # A measure of type "interview" may be cited by its notice or its record.
@@ -60,6 +62,8 @@ def numbers_in_form(facts: Facts) -> Iterator[Finding]:
     # A case number or a policy may be cited in other ways (a platform's code, a title): only what is written like
     # a document number is held to the form of one.
     places += [p for p in ("/case/case_no", "/body/basis/doc") if LOOKS_LIKE_NUMBER.search(facts.text(p))]
+    entries = (f"/body/items/{i}/doc_no" for i in range(len(facts.items("/body/items"))))
+    places += [p for p in entries if LOOKS_LIKE_NUMBER.search(facts.text(p))]
     for pointer in places:
         if not (text := facts.raw(pointer)).strip():
             continue
@@ -83,6 +87,10 @@ def _year_disagrees(facts: Facts, pointer: str, number: DocNumber) -> bool:
     if pointer == "/body/notice/doc_no":
         issued = facts.day("/body/notice/issued_on")
         return issued is not None and issued <= facts.issue and number.year != issued.year
+    if pointer == "/body/penalty_doc_no":
+        decided, found = facts.day("/body/penalty_decided_on"), facts.day("/case/discovered_on")
+        in_order = decided is not None and found is not None and found <= decided <= facts.issue
+        return facts.in_order and in_order and decided is not None and number.year != decided.year
     if pointer == "/body/commitment_doc_no":  # a commitment follows the violation that it is about
         violated = facts.day("/case/violation_on")
         return facts.in_order and violated is not None and number.year < violated.year

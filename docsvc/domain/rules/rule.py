@@ -12,6 +12,7 @@ from docsvc.domain.agency import Agency
 from docsvc.domain.document import Manifest
 from docsvc.domain.errors import Finding
 from docsvc.domain.laws import Laws
+from docsvc.domain.measures import Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Known:
     references: Mapping[str, Reference] = field(default_factory=dict)
     undrawable: Callable[[str], Sequence[str]] = lambda _: ()
     terminated: frozenset[str] = frozenset()
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True)
