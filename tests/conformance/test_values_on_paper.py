@@ -32,6 +32,7 @@ CODES = {
         "other",
         "commitment",
     ),
+    *("application", "arrangement", "completion", "determination", "no_fine", "mitigate", "lighter", "video"),
     *("demo-market", "demo-enforcement"),
 }
 

@@ -53,9 +53,14 @@ def required_documents_present(facts: Facts) -> Iterator[Finding]:
         yield doubt(
             "A02", "/body/cover/result", "登记表没有该处理结果的必备文件，未能核对", "unknown result: unchecked"
         )
-    elif lacking := [d for d in contents.documents if not any(t in title for t in d.split("|") for title in held)]:
+    elif lacking := [d for d in contents.documents if not any(_is_one_of(d.split("|"), title) for title in held)]:
         names = "、".join(d.replace("|", "或者") for d in lacking)
         yield fault("A02", "/body/items", f"缺少必备文件：{names}", f"required documents are missing: {names}")
+
+
+def _is_one_of(titles: list[str], title: str) -> bool:
+    """A decision not to do something (不予……) is another document than the decision to do it."""
+    return any(re.search(f"(?<!不予){re.escape(t)}", title) for t in titles)
 
 
 def media_have_digests(facts: Facts) -> Iterator[Finding]:

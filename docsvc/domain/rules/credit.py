@@ -67,7 +67,7 @@ def follows_a_penalty(facts: Facts) -> Iterator[Finding]:
     own = agency.numbering.get("no_penalty_decision") if agency else None
     if not text:
         yield fault("X02", at, "应当写明行政处罚决定书的文号", "the penalty decision's number is missing")
-    elif (number and number.word == own) or any(word in text for word in NO_PENALTY_WORDS):
+    elif number and (number.word == own or any(word in number.word for word in NO_PENALTY_WORDS)):
         yield fault("X02", at, "不予行政处罚的，不存在信用修复", "where nothing was imposed, nothing is to repair")
 
 
