@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from docsvc.domain.errors import Finding
+from docsvc.domain.measures import FileContents
 from docsvc.domain.rules.rule import Facts, doubt, fault
 from docsvc.domain.rules.wording import has_placeholder
 
@@ -17,6 +18,8 @@ DATED: Final = ("/body/cover/closed_on", "/body/remarks/filed_by_on", "/body/rem
 def numbers_run_on(facts: Facts) -> Iterator[Finding]:
     """A01: entries are numbered 1, 2, 3 …, pages run on from 1 without gap or overlap, both totals match."""
     items, page = facts.items("/body/items"), 0
+    if not items or _lacking(facts):
+        return  # A02: an entry that was left out leaves gaps behind, which are no second fault
     for i, item in enumerate(items):
         at, first, last = f"/body/items/{i}", item.get("page_from"), item.get("page_to")
         if item.get("seq") != i + 1:
@@ -28,7 +31,7 @@ def numbers_run_on(facts: Facts) -> Iterator[Finding]:
         page = last if isinstance(last, int) else page
     if facts.at("/body/total_items") != len(items):
         yield fault("A01", "/body/total_items", f"卷内共{len(items)}件", f"there are {len(items)} entries")
-    elif items and facts.at("/body/total_pages") != page:
+    elif facts.at("/body/total_pages") != page:
         yield fault("A01", "/body/total_pages", f"卷内共{page}页", f"there are {page} pages")
     for name in ("case_no", "filed_on"):
         if facts.at(f"/body/cover/{name}") not in (None, facts.at(f"/case/{name}")):
@@ -37,25 +40,33 @@ def numbers_run_on(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _contents(facts: Facts) -> FileContents | None:
+    """What a file with this result must hold, as far as the register knows."""
+    result, day = facts.text("/body/cover/result"), facts.day("/body/cover/closed_on") or facts.issue
+    known = (f for f in facts.known.measures.files if f.holds(day))
+    return next((f for f in known if any(word in result for word in f.result)), None)
+
+
 def required_documents_present(facts: Facts) -> Iterator[Finding]:
     """A02: the file holds what a file with its result must hold."""
-    result = facts.text("/body/cover/result")
-    held = [item.get("title") or "" for item in facts.items("/body/items")]
-    day = facts.day("/body/cover/closed_on") or facts.issue
-    contents = next(
-        (f for f in facts.known.measures.files if f.holds(day) and any(word in result for word in f.result)), None
-    )
-    if any(map(has_placeholder, held)):
-        return  # G08: what it will be nobody knows
-    if not held:
+    if not facts.items("/body/items"):
         yield fault("A02", "/body/items", "卷内没有文件", "the file is empty")
-    elif contents is None:
+    elif _contents(facts) is None:
         yield doubt(
             "A02", "/body/cover/result", "登记表没有该处理结果的必备文件，未能核对", "unknown result: unchecked"
         )
-    elif lacking := [d for d in contents.documents if not any(_is_one_of(d.split("|"), title) for title in held)]:
+    elif lacking := _lacking(facts):
         names = "、".join(d.replace("|", "或者") for d in lacking)
         yield fault("A02", "/body/items", f"缺少必备文件：{names}", f"required documents are missing: {names}")
+
+
+def _lacking(facts: Facts) -> list[str]:
+    """Required documents that no entry is; none where a title is not yet filled in (G08)."""
+    contents = _contents(facts)
+    held = [item.get("title") or "" for item in facts.items("/body/items")]
+    if contents is None or any(map(has_placeholder, held)):
+        return []
+    return [d for d in contents.documents if not any(_is_one_of(d.split("|"), title) for title in held)]
 
 
 def _is_one_of(titles: list[str], title: str) -> bool:
