@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest
+from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest, Stage
 from docsvc.domain.errors import TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
@@ -149,6 +149,10 @@ def _manifest(doc_type: str, data: bytes) -> Manifest:
                 "retention_years": int(raw["retention_years"]),
                 "copies": {str(use): int(n) for use, n in raw["copies"].items()},
                 "cross_page_seal": _yes_or_no(raw, "cross_page_seal"),
+                "stages": {
+                    key: Stage(stage["title"], LegalNature(stage["legal_nature"]))
+                    for key, stage in raw.get("stages", {}).items()
+                },
             }
         )
     except (ValueError, KeyError, TypeError, AttributeError) as e:

@@ -42,9 +42,10 @@ class Service(Adapters):
     @cached_property
     def intake(self) -> Intake:
         from docsvc.domain.laws import Laws
+        from docsvc.domain.measures import Measures
         from docsvc.usecases.intake import Intake
 
-        laws = Laws.from_mapping(tomllib.loads((self.templates_dir / "laws.toml").read_text("utf-8")))
+        laws = Laws.from_mapping(self._register("laws.toml"))
         return Intake(
             self.database,
             self.templates,
@@ -54,7 +55,11 @@ class Service(Adapters):
             ZoneInfo(self.settings.timezone),
             now,
             self.settings.level,
+            Measures.from_mapping(self._register("measures.toml")),
         )
+
+    def _register(self, name: str) -> dict[str, Any]:
+        return tomllib.loads((self.templates_dir / name).read_text("utf-8"))
 
     @cached_property
     def production(self) -> Production:

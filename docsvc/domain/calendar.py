@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,6 +56,17 @@ def working_day_after(start: dt.date, count: int) -> WorkingDay:
         certain = certain and is_known(day)
         count -= is_working_day(day)
     return WorkingDay(day, certain)
+
+
+def months_after(start: dt.date, months: int) -> dt.date:
+    """The same day `months` later, the month's last day where it has no such day (民法典 第二百零二条).
+
+    The last day of the calendar past year 9999.
+    """
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    if year > dt.MAXYEAR:
+        return dt.date.max
+    return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))
 
 
 def years_after(start: dt.date, years: int) -> dt.date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from docsvc.domain.agency import Agency
@@ -47,8 +47,18 @@ class LegalNature(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """One of several documents that a type makes, named by `stage` in the body of the case."""
+
+    title: str
+    legal_nature: LegalNature
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """manifest.toml of a document type."""
+    """manifest.toml of a document type. `number_word` follows an agency's short name in the numbers of a type for
+    which the registry names no numbering word; where it is empty too, the agency can't issue this type.
+    """
 
     doc_type: str
     title: str  # 文书名称, e.g. 行政建议书
@@ -59,7 +69,21 @@ class Manifest:
     retention_years: int
     copies: Mapping[str, int]  # defaults: total, party, archive
     cross_page_seal: bool = False  # 骑缝章, where the document has more than one page
-    word: str = ""  # after the agency's short name, it numbers what law gives no number and the registry no word
+    number_word: str = ""
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+
+    def title_of(self, body: Mapping[str, Any]) -> str:
+        """The title of the document with this body."""
+        stage = self._stage(body)
+        return stage.title if stage else self.title
+
+    def nature_of(self, body: Mapping[str, Any]) -> LegalNature:
+        """Its legal nature."""
+        stage = self._stage(body)
+        return stage.legal_nature if stage else self.legal_nature
+
+    def _stage(self, body: Mapping[str, Any]) -> Stage | None:
+        return self.stages.get(str(body.get("stage")))
 
 
 @dataclass(frozen=True, slots=True)

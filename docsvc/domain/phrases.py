@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from docsvc.domain.errors import TemplateFaultError
 
+Row = Mapping[str, str]  # label, value
+
 DIGITS: Final = "零一二三四五六七八九"
 STOPS: Final = ("。", "；", "！", "？")
 
@@ -44,6 +46,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "way": {"onsite": "实地回访", "phone": "电话回访", "online": "线上回访"},
     "corrected": {"corrected": "已改正", "partly": "部分改正", "not": "未改正", "na": "不涉及改正"},
+    "offset_result": {"no_fine": "不予罚款", "mitigate": "减轻罚款", "lighter": "从轻罚款"},
+    "medium": {"video": "录像", "audio": "录音", "photo": "照片", "data": "电子数据"},
     "harm": {"none": "没有造成危害后果", "slight": "危害后果轻微", "serious": "危害后果较重"},
     "measure": {
         "commitment": "轻微违法行为告知承诺",
@@ -80,7 +84,6 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-Row = Mapping[str, str]  # label, value
 
 
 def row(label: str, value: Any) -> Row:
@@ -177,3 +180,33 @@ def person(data: Mapping[str, Any]) -> str:
 def certificate(data: Mapping[str, Any]) -> list[str]:
     """The certificate number with its label, or nothing."""
     return [f"执法证号{data['cert_no']}"] if data.get("cert_no") else []
+
+
+def remedies_of(remedies: Mapping[str, Any]) -> dict[str, Any]:
+    """The remedies of a decision, their terms in words."""
+    reconsideration, litigation = remedies["reconsideration"], remedies["litigation"]
+    return {
+        "reconsideration": {
+            "days": f"{numeral(reconsideration['days'])}日",
+            "body": reconsideration["body"],
+            "online_channel": reconsideration.get("online_channel") or "",
+        },
+        "litigation": {"months": f"{numeral(litigation['months'])}个月", "court": litigation["court"]},
+    }
+
+
+CAPITALS: Final = str.maketrans("零一二三四五六七八九十百千", "零壹贰叁肆伍陆柒捌玖拾佰仟")
+
+
+def money(yuan: int) -> str:
+    """150元（大写：壹佰伍拾元整): whole yuan as amounts are written where money is due (支付结算办法 附一)."""
+    high, low = divmod(yuan, 10_000)
+    words = f"{_amount(high)}万" if high else ""
+    words += ("零" if high and 0 < low < 1000 else "") + _amount(low) if low or not high else ""  # noqa: PLR2004
+    return f"{yuan}元（大写：{words.translate(CAPITALS)}元整）"
+
+
+def _amount(n: int) -> str:
+    """In a sum of money, ten is 一十."""
+    text = numeral(n)
+    return f"一{text}" if text.startswith("十") else text

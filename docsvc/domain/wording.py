@@ -21,10 +21,12 @@ from docsvc.domain.phrases import (
     numeral,
     paragraphs,
     person,
+    remedies_of,
     row,
     rows_of,
     word,
 )
+from docsvc.domain.wording_of_forms import archive_index, credit_repair_notice, public_service_offset
 
 # Characters of a name that can stand centred over a date which itself ends four characters from the right edge
 # (GB/T 9704-2012 7.3.5.1), and that half of the type area (28 characters) more or less can hold.
@@ -63,7 +65,7 @@ def _context(accepted: Accepted) -> dict[str, Any]:
     data = accepted.case.data
     manifest, agency, party = accepted.doc_type.manifest, accepted.agency, data["party"]
     return {
-        "title": manifest.title,
+        "title": manifest.title_of(data["body"]),
         "agency": {
             "name": agency.name,
             "address": agency.address,
@@ -94,6 +96,7 @@ def people(data: Mapping[str, Any]) -> list[str]:
     party, body = data["party"], data["body"]
     many = (*data["officers"], *body.get("interviewers", ()), *body.get("deliverers", ()))
     single = (body.get(key, {}) for key in ("interviewee", "recorder", "contact", "signer"))
+    remarks = body.get("remarks") if isinstance(body.get("remarks"), Mapping) else {}  # a receipt's are a text
     names = [
         *([party["name"]] if party["type"] == "natural_person" else []),
         *(party.get(key) for key in ("legal_rep", "operator")),
@@ -102,6 +105,8 @@ def people(data: Mapping[str, Any]) -> list[str]:
         body.get("signatures", {}).get("witness"),
         body.get("detail", {}).get("signer"),
         body.get("visited_person"),
+        body.get("service", {}).get("certifier"),
+        *(remarks.get(key) for key in ("filed_by", "checked_by")),
     ]
     return [name for name in dict.fromkeys(names) if name and len(name) <= HALF_A_LINE]
 
@@ -141,7 +146,7 @@ def info_rows(accepted: Accepted) -> list[Row]:
     """The 文书信息表 that follows a letter: what its text has no place for, so that nothing of the case is lost."""
     data = accepted.case.data
     rows = [
-        row("文书名称", accepted.doc_type.manifest.title),
+        row("文书名称", accepted.doc_type.manifest.title_of(data["body"])),
         row("文书编号", accepted.number.text),
         row("行政行为码", accepted.case.action_code),
         row("制作日期", date(accepted.case.issue_date)),
@@ -151,6 +156,16 @@ def info_rows(accepted: Accepted) -> list[Row]:
         *officer_rows(data),
     ]
     return [*rows, row("文书份数", copies_note(data.get("copies") or accepted.doc_type.manifest.copies))]
+
+
+def _file_rows(data: Mapping[str, Any]) -> list[Row]:
+    """What an index tells of its case beside what its cover tells: the party's name, the number of the case."""
+    return [
+        *party_rows(data["party"])[1:],
+        *delivery_rows(data["party"]),
+        *case_rows(data["case"])[1:],
+        *officer_rows(data),
+    ]
 
 
 def officer_rows(data: Mapping[str, Any]) -> list[Row]:
@@ -302,15 +317,7 @@ def _no_penalty_decision(body: Mapping[str, Any], _: Accepted) -> dict[str, Any]
         "limitation": _limitation(body.get("limitation") or {}),
         "extension": body.get("extension_no") or "",
         "decision": body.get("decision") or "不予行政处罚",
-        "reconsideration": {
-            "days": f"{numeral(remedies['reconsideration']['days'])}日",
-            "body": remedies["reconsideration"]["body"],
-            "online_channel": remedies["reconsideration"].get("online_channel") or "",
-        },
-        "litigation": {
-            "months": f"{numeral(remedies['litigation']['months'])}个月",
-            "court": remedies["litigation"]["court"],
-        },
+        **remedies_of(remedies),
     }
 
 
@@ -405,4 +412,13 @@ BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any
     "no_penalty_decision": _no_penalty_decision,
     "termination_notice": _termination_notice,
     **forms.BODIES,
+    "public_service_offset": public_service_offset,
+    "credit_repair_notice": lambda body, accepted: {
+        **credit_repair_notice(body, accepted),
+        "contact": _contact(body, accepted),
+    },
+    "archive_index": lambda body, accepted: {
+        **archive_index(body, accepted),
+        "file": _file_rows(accepted.case.data),
+    },
 }

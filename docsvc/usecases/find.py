@@ -132,9 +132,10 @@ class Search:
         if row is None:
             raise NotFoundError("没有这份文书；no such document")
         manifest = self.templates.get(row.doc_type).manifest
-        party: Mapping[str, Any] = json.loads(row.case_json).get("party", {})
+        case: Mapping[str, Any] = json.loads(row.case_json)
+        party: Mapping[str, Any] = case.get("party", {})
         return PublicState(
-            title=manifest.title,
+            title=manifest.title_of(case.get("body", {})),
             title_en=manifest.title_en,
             number=row.number,
             agency_name=agency.name if agency else row.agency_id,

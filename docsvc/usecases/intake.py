@@ -8,7 +8,7 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from docsvc.domain.document import DocumentRow, DocumentType, Level, State
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
+from docsvc.domain.measures import Measures
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.domain.rules.commitment import item_of, same_party
@@ -59,6 +60,7 @@ class Intake:
     zone: ZoneInfo
     clock: Callable[[], dt.datetime]
     level: Level | None = None  # overrides the manifests
+    measures: Measures = field(default_factory=Measures)
 
     def accept(
         self,
@@ -163,6 +165,7 @@ class Intake:
             terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
             committed=_committed(tx, case),
             delivered=_delivered(tx, case),
+            measures=self.measures,
         )
 
     def _number(
@@ -175,15 +178,15 @@ class Intake:
         now: dt.datetime,
     ) -> DocumentRow:
         """The row with its number: one counter per agency × word × year (issue year), in this transaction."""
-        manifest = doc_type.manifest
-        word = agency.numbering.get(case.doc_type) or (manifest.word and f"{agency.short}{manifest.word}")
+        default = doc_type.manifest.number_word
+        word = agency.numbering.get(case.doc_type) or (default and agency.short + default)
         if not word:
             raise CaseRefusedError(
                 [
                     Finding(
                         "SCHEMA",
                         "/agency",
-                        f"登记表未给{agency.name}配置{manifest.title}的文号字头",
+                        f"登记表未给{agency.name}配置{doc_type.manifest.title}的文号字头",
                         f"the registry has no numbering word of {agency.id} for {case.doc_type}",
                     )
                 ]

@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from templates.layout.archive import archive_index, credit_repair_notice
 from templates.layout.elements import package
 from templates.layout.formal import interview_record, no_penalty_decision
 from templates.layout.forms import commitment, delivery_receipt, followup_record
 from templates.layout.house import letter_edges, record_edges, section, settings, styles
 from templates.layout.letters import advice, interview_notice, reminder, termination_notice
+from templates.layout.offsets import public_service_offset
 
 BODIES: Mapping[str, Callable[[], str]] = {
     "advice": advice,
@@ -23,6 +25,9 @@ BODIES: Mapping[str, Callable[[], str]] = {
     "commitment": commitment,
     "delivery_receipt": delivery_receipt,
     "followup_record": followup_record,
+    "public_service_offset": public_service_offset,
+    "credit_repair_notice": credit_repair_notice,
+    "archive_index": archive_index,
 }
 # What stands for the QR code in a template: one white pixel.
 PLACEHOLDER = bytes.fromhex(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 NAMESPACES = (
@@ -49,6 +49,28 @@ def when(condition: str, *content: str) -> str:
 def each(name: str, values: str, *content: str) -> str:
     """`content` once for each of `values`."""
     return tag(f"for {name} in {values}") + "".join(content) + tag("endfor")
+
+
+def grid(source: str, columns: Sequence[tuple[str, int, str, str]]) -> str:
+    """A table with a row of headings, repeated on each page, and a row for each entry of `source`, none torn.
+
+    `columns` are heading, width in twips, style and name of the text; together as wide as the type area.
+    """
+    head = "".join(_cell(paragraph(heading, "GridHead"), width) for heading, width, _, _ in columns)
+    cells = "".join(_cell(paragraph(f"{{{{ row.{name} }}}}", style), width) for _, width, style, name in columns)
+    rows = (
+        f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>"
+        + row_tag(f"for row in {source}")
+        + f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="500" w:hRule="atLeast"/></w:trPr>{cells}</w:tr>'
+        + row_tag("endfor")
+    )
+    widths = [width for _, width, _, _ in columns]
+    columns_of = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    return (
+        '<w:tbl><w:tblPr><w:tblStyle w:val="GridTable"/>'
+        f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/></w:tblPr>'
+        f"<w:tblGrid>{columns_of}</w:tblGrid>{rows}</w:tbl>"
+    )
 
 
 def row_tag(expression: str) -> str:

@@ -164,6 +164,17 @@ STYLES = (
     Style("TableLabel", "表格栏目", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
     Style("TableValue", "表格内容", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
     Style("TableSign", "表格签名", "TableValue", paragraph=align("right")),
+    Style("Gap", "表前表后", paragraph=spacing(160)),
+    Style("GridHead", "目录栏目", font="黑体", size=21, paragraph=spacing(380) + align("center"), run=NO_PITCH),
+    Style("GridText", "目录内容", size=21, paragraph=spacing(320) + align("left"), run=NO_PITCH),
+    Style("GridCentre", "目录内容·居中", "GridText", paragraph=align("center")),
+    Style("GridCode", "目录内容·摘要值", "GridText", size=18),
+    Style(
+        "SubTable",
+        "续表标题",
+        font="黑体",
+        paragraph=KEEP_NEXT + spacing(before=LINE // 2, after=200) + align("left") + HEADING.format(1),
+    ),
     Style("PageNumber", "页码", font="宋体", size=28, paragraph=spacing(400), run=NO_PITCH),
     Style("PageOdd", "页码·单页", "PageNumber", paragraph=indent(right=280) + align("right")),
     Style("PageEven", "页码·双页", "PageNumber", paragraph=indent(left=280) + align("left")),
@@ -197,10 +208,11 @@ def styles() -> str:
     )
     line = 'w:val="single" w:sz="4" w:space="0" w:color="000000"'
     edges = "".join(f"<w:{edge} {line}/>" for edge in ("top", "left", "bottom", "right", "insideH", "insideV"))
-    table = (
-        '<w:style w:type="table" w:styleId="FactTable"><w:name w:val="信息表"/>'
-        f'<w:tblPr><w:tblBorders>{edges}</w:tblBorders><w:tblCellMar><w:left w:w="100" w:type="dxa"/>'
-        '<w:right w:w="100" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
+    table = "".join(
+        f'<w:style w:type="table" w:styleId="{key}"><w:name w:val="{name}"/>'
+        f'<w:tblPr><w:tblBorders>{edges}</w:tblBorders><w:tblCellMar><w:left w:w="{margin}" w:type="dxa"/>'
+        f'<w:right w:w="{margin}" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
+        for key, name, margin in (("FactTable", "信息表", 100), ("GridTable", "目录表", 50))
     )
     return part("styles", defaults + "".join(style.xml() for style in STYLES) + table)
 

@@ -16,6 +16,7 @@ from docsvc.adapters.template_folder import TemplateFolder
 from docsvc.domain.agency import Agency
 from docsvc.domain.errors import Finding
 from docsvc.domain.laws import Laws
+from docsvc.domain.measures import Measures
 from docsvc.domain.rules.catalogue import Known, check_case
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -30,6 +31,9 @@ TYPES = (
     "commitment",
     "delivery_receipt",
     "followup_record",
+    "public_service_offset",
+    "credit_repair_notice",
+    "archive_index",
 )
 ABSENT = object()  # as a new value: the member is taken out
 
@@ -40,6 +44,11 @@ FOLDER = TemplateFolder(TEMPLATES)
 @functools.cache
 def laws() -> Laws:
     return Laws.from_mapping(tomllib.loads((TEMPLATES / "laws.toml").read_text("utf-8")))
+
+
+@functools.cache
+def measures() -> Measures:
+    return Measures.from_mapping(tomllib.loads((TEMPLATES / "measures.toml").read_text("utf-8")))
 
 
 def agencies() -> list[dict[str, Any]]:
@@ -74,6 +83,7 @@ def known(case: Mapping[str, Any], **more: Any) -> Known:
         "agency": registry().get(case["agency"]) if isinstance(case["agency"], str) else None,
         "manifest": FOLDER.get(case["doc_type"]).manifest,
         "laws": laws(),
+        "measures": measures(),
     }
     return Known(**{**gathered, **more})
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from docsvc.domain.errors import Finding
 from docsvc.domain.rules import (
+    archive,
     citations,
     commitment,
+    credit,
     delivery,
     followup,
     general,
@@ -16,6 +18,7 @@ from docsvc.domain.rules import (
     interview,
     nature,
     no_penalty,
+    offset,
     party,
     references,
     termination,
@@ -35,8 +38,11 @@ ENDING: Final = frozenset({"termination_notice"})
 COMMITMENT: Final = frozenset({"commitment"})
 RECEIPT: Final = frozenset({"delivery_receipt"})
 FOLLOWUP: Final = frozenset({"followup_record"})
-CITING: Final = GUIDANCE | DECISION | ENDING | COMMITMENT
 VOLUNTARY: Final = GUIDANCE | COMMITMENT
+OFFSET: Final = frozenset({"public_service_offset"})
+CREDIT: Final = frozenset({"credit_repair_notice"})
+ARCHIVE: Final = frozenset({"archive_index"})
+CITING: Final = GUIDANCE | DECISION | ENDING | COMMITMENT | OFFSET | CREDIT
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule("SCHEMA", "机关已登记", "the agency is registered", general.agency_is_registered),
@@ -102,6 +108,22 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("D07", "签收人与受送达人的关系", "relation of the signer", delivery.receiver_is_related, RECEIPT),
     Rule("V01", "写明所回访的文书", "the document is cited", followup.document_is_cited, FOLLOWUP),
     Rule("V02", "回访用语和评价", "known words and ratings", followup.codes_are_known, FOLLOWUP),
+    Rule("G11", "金额不为负", "no amount is negative", offset.money_is_no_debt, OFFSET),
+    Rule("G13", "当事人自愿", "the party's own choice", offset.is_voluntary, OFFSET),
+    Rule(
+        "G14", "认定书载明救济途径", "a determination offers remedies", offset.determination_offers_remedies, OFFSET
+    ),
+    Rule("S01", "公益抵罚的依据和范围", "basis and scope of the offset", offset.basis_covers_the_fine, OFFSET),
+    Rule("S02", "由当事人申请", "the party applied", offset.party_applied, OFFSET),
+    Rule("S03", "抵扣金额", "the sums agree", offset.sums_agree, OFFSET),
+    Rule("S04", "先完成服务后认定", "done before it is determined", offset.service_was_done, OFFSET),
+    Rule("G07", "处罚在先", "the penalty came first", credit.decided_in_time, CREDIT),
+    Rule("X01", "失信等级与公示期相符", "months fit the severity", credit.months_fit_class, CREDIT),
+    Rule("X02", "不适用于不予处罚", "not where no penalty was imposed", credit.follows_a_penalty, CREDIT),
+    Rule("G07", "卷内日期不晚于目录", "entries precede their index", archive.entries_precede_index, ARCHIVE),
+    Rule("A01", "序号、页号连续，合计相符", "numbers and pages run on", archive.numbers_run_on, ARCHIVE),
+    Rule("A02", "必备文件齐全", "required documents are there", archive.required_documents_present, ARCHIVE),
+    Rule("A03", "载体有摘要值", "media have digests", archive.media_have_digests, ARCHIVE),
 )
 
 # Rules about what this service issued before.
@@ -122,6 +144,7 @@ HISTORY: Final[tuple[Rule, ...]] = (
     ),
     Rule("V01", "与出具的文书一致", "agrees with the document issued", references.agrees_with_issued, FOLLOWUP),
     Rule("V01", "回访晚于送达", "visited after the delivery", followup.visited_after_delivery, FOLLOWUP),
+    Rule("X02", "不是不予处罚的文书", "no document of ours", references.agrees_with_issued, CREDIT),
 )
 
 # A text that is unfilled or can't be drawn has no meaning that other rules could judge.

@@ -13,7 +13,7 @@ from docsvc.domain.numbering import DocNumber
 from docsvc.domain.rules.references import LOOKS_LIKE_NUMBER
 from docsvc.domain.rules.rule import Facts, doubt, fault
 
-BASIS_TYPES: Final = frozenset({"advice", "reminder", "interview_notice"})
+BASIS_TYPES: Final = frozenset({"advice", "reminder", "interview_notice", "credit_repair_notice"})
 # How titles of laws, regulations, rules and normative documents end; （试行） and the like may follow.
 TITLE_END: Final = re.compile(
     r"(?:法|法典|条例|规定|办法|决定|规则|细则|解释|意见|通知|公约|标准|规范|通则|规程|目录|清单|方案|批复|答复|准则"
@@ -44,6 +44,17 @@ def law_is_cited_and_in_force(facts: Facts) -> Iterator[Finding]:
             yield from _citation(facts, "/body/ground", [facts.issue])
     elif facts.doc_type == "termination_notice":
         yield from _policy(facts)
+    elif facts.doc_type == "public_service_offset":  # S01 asks for a basis and for the article of the fine
+        yield from _citations(facts, "/body/legal_basis", [facts.issue], due=False)
+        if facts.at("/body/penalty_article"):
+            violated = facts.day("/case/violation_on") or facts.issue
+            yield from _citation(facts, "/body/penalty_article", [violated, facts.issue])
+
+
+def is_sound(facts: Facts, pointer: str) -> bool:
+    """Whether the citation at `pointer` can be judged further: of itself it has no fault."""
+    violated = facts.day("/case/violation_on") or facts.issue
+    return all(f.severity != "error" for f in _citation(facts, pointer, [violated, facts.issue]))
 
 
 def _citations(facts: Facts, pointer: str, days: list[dt.date], *, due: bool) -> Iterator[Finding]:

@@ -36,8 +36,10 @@ def ends_as_its_nature_demands(facts: Facts) -> Iterator[Finding]:
     """G14: no remedies and no commands in guidance; no remedies in records and notices of procedure by default; no
     notice of voluntariness in a decision. (That a decision's remedies are right is NP08.)
     """
-    if facts.known.manifest.legal_nature is LegalNature.DECISION:
-        if facts.text("/body/voluntary_notice"):
+    nature = facts.known.manifest.nature_of(facts.at("/body") or {})
+    if nature is LegalNature.DECISION:
+        # A decision that ends what the party chose (a stage of such a type) may say that it was chosen.
+        if facts.text("/body/voluntary_notice") and facts.known.manifest.legal_nature is LegalNature.DECISION:
             yield fault(
                 "G14",
                 "/body/voluntary_notice",
@@ -52,7 +54,7 @@ def ends_as_its_nature_demands(facts: Facts) -> Iterator[Finding]:
             "本文书不是行政决定，不应写复议、诉讼途径",
             "not a decision: it offers no remedies",
         )
-    if facts.known.manifest.legal_nature is LegalNature.GUIDANCE:
+    if nature is LegalNature.GUIDANCE:
         yield from _guidance_text(facts)
 
 

@@ -213,24 +213,27 @@ def decided_within_term(facts: Facts) -> Iterator[Finding]:
 
 
 def remedies_are_offered(facts: Facts) -> Iterator[Finding]:
-    """NP08: 60 days for reconsideration (行政复议法 第二十条), 6 months for litigation (行政诉讼法 第四十六条), and
-    the bodies that the registry names for this agency.
+    """NP08: the remedies of a decision."""
+    yield from remedies_are_right(facts, "NP08")
+
+
+def remedies_are_right(facts: Facts, rule: str) -> Iterator[Finding]:
+    """60 days for reconsideration (行政复议法 第二十条), 6 months for litigation (行政诉讼法 第四十六条), and the
+    bodies that the registry names for this agency.
     """
     at, agency = "/body/remedies", facts.known.agency
     days, months = facts.at(f"{at}/reconsideration/days"), facts.at(f"{at}/litigation/months")
     if not isinstance(days, int) or days < SIXTY_DAYS:
-        yield fault(
-            "NP08", f"{at}/reconsideration/days", "申请行政复议的期限不得少于六十日", "no less than 60 days"
-        )
+        yield fault(rule, f"{at}/reconsideration/days", "申请行政复议的期限不得少于六十日", "no less than 60 days")
     if months != SIX_MONTHS:
-        yield fault("NP08", f"{at}/litigation/months", "提起行政诉讼的期限为六个月", "6 months for litigation")
+        yield fault(rule, f"{at}/litigation/months", "提起行政诉讼的期限为六个月", "6 months for litigation")
     for pointer, right in (
         (f"{at}/reconsideration/body", agency.reconsideration_body if agency else None),
         (f"{at}/litigation/court", agency.court if agency else None),
     ):
         named = facts.text(pointer)
         if not named or (right and named != right):
-            yield fault("NP08", pointer, f"应为登记的机关：{right or '（未登记）'}", f"the registry names: {right}")
+            yield fault(rule, pointer, f"应为登记的机关：{right or '（未登记）'}", f"the registry names: {right}")
 
 
 def rechecked_after_correction(facts: Facts) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ class Citing:
 
     pointer: str
     rule: str
-    kinds: frozenset[str] = frozenset()
+    kinds: frozenset[str] | None = None
     issued_on: str | None = None
     title: str | None = None
 
@@ -62,6 +62,8 @@ CITING: Final[Mapping[str, Citing]] = {
             {"advice", "reminder", "interview_notice", "interview_record", "commitment", "public_service_offset"}
         ),
     ),
+    # Penalties are decided elsewhere: a number of ours is another kind of document, whichever it is.
+    "credit_repair_notice": Citing("/body/penalty_doc_no", "X02", frozenset(), "/body/penalty_decided_on"),
 }
 
 # A measure of type "interview" may be cited by its notice or its record.
@@ -110,6 +112,8 @@ def numbers_in_form(facts: Facts) -> Iterator[Finding]:
     # A case number or a policy may be cited in other ways (a platform's code, a title): only what is written like
     # a document number is held to the form of one.
     places += [p for p in ("/case/case_no", "/body/basis/doc") if LOOKS_LIKE_NUMBER.search(facts.text(p))]
+    entries = (f"/body/items/{i}/doc_no" for i in range(len(facts.items("/body/items"))))
+    places += [p for p in entries if LOOKS_LIKE_NUMBER.search(facts.text(p))]
     for pointer in places:
         if not (text := facts.raw(pointer)).strip():
             continue
@@ -130,6 +134,10 @@ def numbers_in_form(facts: Facts) -> Iterator[Finding]:
 
 
 def _year_disagrees(facts: Facts, pointer: str, issued_on: str | None, number: DocNumber) -> bool:
+    if pointer == "/body/penalty_doc_no":
+        decided, found = facts.day("/body/penalty_decided_on"), facts.day("/case/discovered_on")
+        in_order = decided is not None and found is not None and found <= decided <= facts.issue
+        return facts.in_order and in_order and decided is not None and number.year != decided.year
     if issued_on:
         issued = facts.day(issued_on)
         return issued is not None and issued <= facts.issue and number.year != issued.year
@@ -177,9 +185,7 @@ def _agrees(facts: Facts, citing: Citing) -> Iterator[Finding]:
 def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tuple[str, str]]:
     if issued.agency_id != facts.text("/agency"):
         yield "机关", "agency"
-    if (citing.kinds and issued.doc_type not in _kinds(facts, citing)) or (
-        citing.title and issued.title not in facts.text(citing.title)
-    ):
+    if not _fits(facts, citing, issued):
         yield "文书种类", "kind of document"
     if issued.party_name != facts.raw("/party/name"):
         yield "当事人", "party"
@@ -189,9 +195,15 @@ def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tu
         yield "成文日期晚于本文书", "dated after this document"
 
 
-def _kinds(facts: Facts, citing: Citing) -> frozenset[str]:
+def _fits(facts: Facts, citing: Citing, issued: Reference) -> bool:
+    if citing.title and issued.title not in facts.text(citing.title):
+        return False
+    return citing.kinds is None or issued.doc_type in _kinds(facts, citing.kinds)
+
+
+def _kinds(facts: Facts, kinds: frozenset[str]) -> frozenset[str]:
     """The kinds that may be cited; a termination notice says which one it means."""
     measure = facts.raw("/body/measure/type")
     if not measure:
-        return citing.kinds
-    return INTERVIEW if measure == "interview" else citing.kinds & {measure}
+        return kinds
+    return INTERVIEW if measure == "interview" else kinds & {measure}

@@ -12,6 +12,7 @@ from docsvc.domain.agency import Agency
 from docsvc.domain.document import Manifest
 from docsvc.domain.errors import Finding
 from docsvc.domain.laws import Laws
+from docsvc.domain.measures import Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Known:
     terminated: frozenset[str] = frozenset()
     committed: Mapping[str, str] = field(default_factory=dict)
     delivered: Mapping[str, dt.date] = field(default_factory=dict)
+    measures: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True)

@@ -92,3 +92,11 @@ def test_a_schema_is_an_object(folder):
 def test_the_templates_of_the_house_are_all_whole():
     templates = TemplateFolder(TEMPLATES)
     assert {templates.get(name).manifest.doc_type for name in templates.names()} == set(templates.names())
+
+
+def test_a_type_may_make_a_document_for_each_stage():
+    manifest = TemplateFolder(TEMPLATES).get("public_service_offset").manifest
+    assert manifest.title_of({"stage": "determination"}) == "公益抵罚认定书"
+    assert manifest.nature_of({"stage": "determination"}) is LegalNature.DECISION
+    assert manifest.nature_of({"stage": "application"}) is LegalNature.PROCEDURAL
+    assert manifest.title_of({}) == "公益抵罚文书"

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsvc.domain.calendar import is_known, is_working_day, known_years, working_day_after, years_after
+from docsvc.domain.calendar import (
+    is_known,
+    is_working_day,
+    known_years,
+    months_after,
+    working_day_after,
+    years_after,
+)
 
 BEYOND = dt.date(known_years()[1] + 2, 6, 1)
 
@@ -71,3 +78,29 @@ def test_the_nth_working_day_has_n_working_days_up_to_it(start, count):
 )
 def test_years_later(start, years, end):
     assert years_after(start, years) == end
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        ((2026, 10, 19), 3, (2027, 1, 19)),
+        ((2026, 11, 30), 3, (2027, 2, 28)),
+        ((2027, 11, 30), 3, (2028, 2, 29)),
+        ((2026, 12, 31), 12, (2027, 12, 31)),
+        ((2026, 8, 31), 1, (2026, 9, 30)),
+        ((2028, 2, 29), 12, (2029, 2, 28)),
+        ((2026, 2, 28), 1, (2026, 3, 28)),  # the day, not the end of the month
+        ((2026, 10, 19), 0, (2026, 10, 19)),
+        ((2026, 12, 1), 36, (2029, 12, 1)),
+    ],
+)
+def test_months_end_on_the_same_day_or_on_the_last_of_a_shorter_month(start, months, end):
+    assert months_after(dt.date(*start), months) == dt.date(*end)
+
+
+@given(st.dates(), st.integers(0, 1200))
+def test_months_never_leave_the_month_that_they_end_in(start, months):
+    end = months_after(start, months)
+    if end != dt.date.max:
+        assert (end.year - start.year) * 12 + end.month - start.month == months
+        assert end.day == start.day or (end.day < start.day and (end + dt.timedelta(days=1)).day == 1)

@@ -103,3 +103,22 @@ def test_codes_have_words():
     assert phrases.word("channel", "当面扫码") == "当面扫码"
     with pytest.raises(TemplateFaultError, match="arbitration"):
         phrases.word("mode", "arbitration")
+
+
+@pytest.mark.parametrize(
+    ("yuan", "words"),
+    [
+        (0, "零"),
+        (10, "壹拾"),
+        (50, "伍拾"),
+        (105, "壹佰零伍"),
+        (110, "壹佰壹拾"),
+        (200, "贰佰"),
+        (2015, "贰仟零壹拾伍"),
+        (10_000, "壹万"),
+        (10_050, "壹万零伍拾"),
+        (123_456, "壹拾贰万叁仟肆佰伍拾陆"),
+    ],
+)
+def test_money_is_written_in_figures_and_in_capitals(yuan, words):
+    assert phrases.money(yuan) == f"{yuan}元（大写：{words}元整）"

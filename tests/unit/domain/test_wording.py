@@ -67,7 +67,7 @@ def test_every_value_of_a_case_is_said(path):
 def test_the_ending_fits_the_legal_nature(path):
     case = accepted(path)
     text = flat(text_of(case))
-    nature = case.doc_type.manifest.legal_nature
+    nature = case.doc_type.manifest.nature_of(case.case.body)
     assert ("申请行政复议" in text) == ("提起行政诉讼" in text) == (nature is LegalNature.DECISION)
     if nature is LegalNature.GUIDANCE:
         assert flat(case.case.body["voluntary_notice"]) in text
@@ -164,6 +164,11 @@ FULL = {
         "remarks": "无其他事项",
     },
     "followup_record": {"next_visit": "2026-11-30", "needs_help": ["讲解规定"]},
+    "public_service_offset": {
+        "sessions": [{"start": "2026-10-17T08:00", "end": "2026-10-17T10:00", "hours": 2}],
+    },
+    "credit_repair_notice": {"contact": {"name": "钱测", "phone": "0580-1"}},
+    "archive_index": {},
 }
 # What a schema lists only to name the rule that refuses it.
 REFUSED = {"remedies", "voluntary_notice"}

@@ -229,3 +229,13 @@ def test_a_name_that_stands_twice_is_found_in_one_walk_and_told_in_short():
     with pytest.raises(CaseRefusedError) as refused:
         read_case(f"{{{long},{long}}}".encode())
     assert len(refused.value.findings[0].message) < 200
+
+
+def test_a_type_with_a_word_of_its_own_is_numbered_where_the_registry_has_none(intake, database):
+    import dataclasses
+
+    market = registry()["demo-market"]
+    words = {k: v for k, v in market.numbering.items() if k != "archive_index"}
+    with database.begin() as tx:
+        tx.agencies.save([dataclasses.replace(market, numbering=words)])
+    assert intake.accept(sample("archive_index")).row.number == "舟示市监卷〔2026〕1号"

@@ -30,6 +30,7 @@ CITING = {
     "no_penalty_decision": ("舟示市监诺〔2026〕12号", COMMITMENT, "NP13"),
     "termination_notice": ("舟示市监诺〔2026〕12号", COMMITMENT, "T02"),
 }
+PENALTY = "舟示市监罚决〔2026〕88号"  # of no type of ours
 OTHERWISE = [
     {"doc_type": "archive_index", "title": "案卷目录"},
     {"agency_id": "demo-enforcement"},
@@ -40,7 +41,8 @@ OTHERWISE = [
 
 def test_the_numbers_that_a_case_cites():
     cited = {t: references_in(sample(t)) for t in TYPES}
-    assert cited == {t: [CITING[t][0]] if t in CITING else [] for t in TYPES}
+    numbers = {t: [number] for t, (number, _, _) in CITING.items()} | {"credit_repair_notice": [PENALTY]}
+    assert cited == {t: numbers.get(t, []) for t in TYPES}
     assert references_in(sample("no_penalty_decision", 3)) == []
     assert references_in(sample("delivery_receipt", 3)) == ["舟示综执不罚〔2026〕22号"]
     assert references_in({"doc_type": "delivery_receipt", "body": {"documents": 7}}) == []
@@ -141,3 +143,10 @@ def test_case_numbers(number, expected):
 def test_a_policy_is_cited_in_the_form_of_its_number():
     assert broken(changed(sample("termination_notice"), {"body/basis/doc": "舟政办发[2023]47号"})) == {"G04"}
     assert broken(changed(sample("termination_notice"), {"body/basis/doc": "舟政办发〔2028〕47号"})) == {"G04"}
+
+
+def test_a_penalty_is_decided_elsewhere_so_a_document_of_ours_is_no_penalty():
+    case = sample("credit_repair_notice")
+    assert warned(case) == {"REF"}
+    decision = dataclasses.replace(COMMITMENT, doc_type="no_penalty_decision", issue_date=dt.date(2026, 10, 19))
+    assert broken(case, references={PENALTY: decision}) == {"X02"}
