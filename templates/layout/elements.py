@@ -92,21 +92,23 @@ def fact_table(*sources: str) -> str:
 
 
 def form_table(source: str, *more: str) -> str:
-    """A form table whose values have one or more paragraphs, and `more` rows after them."""
-    return table(rows(source, each("line", "row.lines", paragraph("{{ line }}", "TableValue"))), *more)
+    """A form table whose values have one or more paragraphs, and `more` rows after them. A label stands beside the
+    first line of its value: in the middle, it would be read in the middle of the text.
+    """
+    return table(rows(source, each("line", "row.lines", paragraph("{{ line }}", "TableValue")), "top"), *more)
 
 
-def rows(source: str, value: str) -> str:
+def rows(source: str, value: str, align: str = "center") -> str:
     """A table row for each row of a list in the context: its label, and `value`."""
-    return row_tag(f"for row in {source}") + row("{{ row.label }}", value) + row_tag("endfor")
+    return row_tag(f"for row in {source}") + row("{{ row.label }}", value, align=align) + row_tag("endfor")
 
 
-def row(label: str, value: str, height: int = 460) -> str:
+def row(label: str, value: str, height: int = 460, align: str = "center") -> str:
     """One table row, at least `height` high and not torn over two pages."""
     return (
         f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="{height}" w:hRule="atLeast"/></w:trPr>'
-        + _cell("".join(paragraph(line, "TableLabel") for line in label.splitlines()), LABEL_WIDTH)
-        + _cell(value, VALUE_WIDTH)
+        + _cell("".join(paragraph(line, "TableLabel") for line in label.splitlines()), LABEL_WIDTH, align)
+        + _cell(value, VALUE_WIDTH, align)
         + "</w:tr>"
     )
 
@@ -127,8 +129,8 @@ def table(*content: str) -> str:
     )
 
 
-def _cell(content: str, width: int) -> str:
-    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>{content}</w:tc>'
+def _cell(content: str, width: int, align: str = "center") -> str:
+    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="{align}"/></w:tcPr>{content}</w:tc>'
 
 
 def field(code: str) -> str:
