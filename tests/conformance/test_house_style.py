@@ -181,6 +181,10 @@ GROWING = {
     "interview_record": lambda c, lines: c["body"]["qa"].append({"q": "还有吗？", "a": lines}),
     "no_penalty_decision": lambda c, lines: c["body"].update(facts=lines),
     "termination_notice": lambda c, lines: c["body"]["reason"].update(detail=lines),
+    "public_service_offset": lambda c, lines: c["body"].update(
+        voluntary_notice=f"自愿。{lines}".replace("\n", "自愿" * 14)
+    ),
+    "credit_repair_notice": lambda c, lines: c["body"].update(conditions=lines.splitlines()),
 }
 
 
