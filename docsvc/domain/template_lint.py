@@ -71,7 +71,7 @@ BY_NATURE: Final[Mapping[LegalNature, Mapping[str, Sequence[str]]]] = {
         "起诉期限 — its term": ("body.litigation.months",),
     },
     LegalNature.RECORD: {},
-    LegalNature.PROCEDURAL: {"当事人 — the party": ("party.name", "party.rows")},
+    LegalNature.PROCEDURAL: {},
 }
 BODY: Final = "word/document.xml"  # what stands in headers or properties alone is no element of the document
 REMEDIES: Final = frozenset({"reconsideration", "litigation"})

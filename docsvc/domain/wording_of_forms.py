@@ -41,8 +41,6 @@ def public_service_offset(body: Mapping[str, Any], accepted: Accepted) -> dict[s
         "org": service.get("org") or "",
         "content": service["content"],
         "hours": service["hours"],
-        "certifier": service.get("certifier") or "",
-        "certified_on": date(service.get("certified_on")),
         "fine": money(body["proposed_fine_yuan"]),
         "offset": money(body["offset_yuan"]),
         "remaining": money(body["remaining_yuan"]),

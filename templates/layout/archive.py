@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from templates.layout.elements import fact_table, grid, paragraph, when
-from templates.layout.letters import ADDRESSEE, CONTACT, ending, heading, lines, signoff
+from templates.layout.letters import ADDRESSEE, ending, heading, lines, signoff
 
 # Heading, width in twips, style and text of each column.
 ENTRIES = (
@@ -62,7 +62,7 @@ def credit_repair_notice() -> str:
         + paragraph("三、申请材料", "Section")
         + paragraph("符合条件的，可以向上述渠道提出申请，并提交以下材料：", "Closing")
         + lines("body.materials", "Item")
-        + paragraph("信用修复不收取任何费用。{{ body.warning }}", "Closing")
-        + CONTACT
+        # One paragraph: it goes with the sign-off whole, two lines at least.
+        + paragraph("信用修复不收取任何费用。{{ body.warning }}{{ body.contact }}", "Closing")
         + ending()
     )

@@ -185,6 +185,10 @@ GROWING = {
     "commitment": lambda c, lines: c["body"].update(commitments=lines.split()),
     "delivery_receipt": lambda c, lines: c["body"].update(remarks=lines),
     "followup_record": lambda c, lines: c["body"].update(opinions=lines),
+    "public_service_offset": lambda c, lines: c["body"].update(
+        voluntary_notice=f"自愿。{lines}".replace("\n", "自愿" * 14)
+    ),
+    "credit_repair_notice": lambda c, lines: c["body"].update(conditions=lines.splitlines()),
 }
 
 
