@@ -45,7 +45,8 @@ def test_too_many_lines_are_refused_whole():
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_a_blank_table_has_no_case_in_it(suffix):
-    assert read(suffix, blank_table(suffix, "reminder", Sheets(), FOLDER)) == []
+    with pytest.raises(TableRefusedError, match="no case"):
+        read(suffix, blank_table(suffix, "reminder", Sheets(), FOLDER))
 
 
 def test_a_blank_table_of_an_unknown_type_is_wrong_usage():
