@@ -27,7 +27,7 @@ class Unreadable:
     why_en: str
 
 
-Cell = str | int | float | bool | dt.date | dt.datetime | Unreadable | None
+Cell = str | int | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta | Unreadable | None
 
 
 AS_TEXT: Final = Unreadable(
