@@ -92,7 +92,9 @@ def issue(
     if zip_file and given:
         _pack(zip_file, [file for pair in given.items() for file in pair])
     if merge and given:
-        _hand_out(merge, merge_pages((pdf.stem, pdf.read_bytes()) for pdf in given))
+        part = merge.with_name(f".{merge.name}.{os.getpid()}")
+        merge_pages({pdf.stem: pdf for pdf in given}, part)
+        part.replace(merge)
     return 1 if refused else 0
 
 
