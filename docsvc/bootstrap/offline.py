@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,11 +56,11 @@ def blank_table(suffix: str, doc_type: str) -> bytes:
     return blank(suffix, doc_type, Sheets(), open_templates())
 
 
-def merge_pages(documents: Iterable[tuple[str, bytes]]) -> bytes:
-    """One PDF to print, of documents (name, PDF)."""
+def merge_pages(documents: Mapping[str, Path], target: Path) -> None:
+    """Write one PDF to print, of documents by name."""
     from docsvc.adapters.pages.merging import merge_pages as merge
 
-    return merge(documents)
+    merge(documents, target)
 
 
 def open_verifier(trust: Path | None) -> tuple[Verifier, LogKeys]:

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from docsvc.bootstrap import Service, merge_pages, now, open_service
 from docsvc.cli.sources import Source, sources_of, tell_refusal
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import BusyError, ConflictError, DocsvcError, UsageError
+from docsvc.domain.errors import BusyError, ConflictError, DocsvcError, Finding, UsageError
 
 RECORD_EVERY_S = 1.0
 OURS = dt.timedelta(minutes=5)
@@ -74,11 +74,12 @@ def issue(
         sources = sources_of(service, cases)
         with _progress(len(sources)) as step:
             waiting: list[Done] = []
+            first: dict[str, Source] = {}
             recorded_at = time.monotonic()
             for source in sources:
                 step(source.name)
                 try:
-                    waiting.append(_issue_one(service, source))
+                    waiting.append(_issue_one(service, source, first))
                 except DocsvcError as e:
                     refused += 1
                     tell_refusal(source, e, as_json=as_json)
@@ -87,18 +88,26 @@ def issue(
                     recorded_at = time.monotonic()
             given |= _finish(service, waiting, out, as_json=as_json)
     if refused and len(sources) > 1:
-        click.echo(f"{len(sources) - refused}件已制作，{refused}件被退回 (issued, refused)", err=True)
+        click.echo(f"{len(given)}件已制作，{refused}件被退回 (issued, refused)", err=True)
     if zip_file and given:
         _pack(zip_file, [file for pair in given.items() for file in pair])
     if merge and given:
-        _hand_out(merge, merge_pages((pdf.stem, pdf.read_bytes()) for pdf in given))
+        part = merge.with_name(f".{merge.name}.{os.getpid()}")
+        merge_pages({pdf.stem: pdf for pdf in given}, part)
+        part.replace(merge)
     return 1 if refused else 0
 
 
-def _issue_one(service: Service, source: Source) -> Done:
+def _issue_one(service: Service, source: Source, first: dict[str, Source]) -> Done:
+    """The document of one case; `first` is who brought each document of this call first."""
     # Due later: we make it now, and a running service finishes what we leave behind when we are killed.
     acceptance = service.intake.accept(source.read(), due_at=now() + OURS)
-    for f in acceptance.warnings:
+    warnings = list(acceptance.warnings)
+    if (other := first.setdefault(acceptance.row.id, source)) is not source:
+        warnings.append(
+            Finding("", "", f"与{other.name}事实相同，是同一份文书", f"the same facts and document as {other.name}")
+        )
+    for f in warnings:
         click.echo(source.line(replace(f, rule="注意")), err=True)
     return Done(source, _make(service, acceptance.row), acceptance.new)
 

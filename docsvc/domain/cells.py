@@ -27,7 +27,7 @@ class Unreadable:
     why_en: str
 
 
-Cell = str | int | float | bool | dt.date | dt.datetime | Unreadable | None
+Cell = str | int | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta | Unreadable | None
 
 
 AS_TEXT: Final = Unreadable(
@@ -70,9 +70,11 @@ def _text(labels: Mapping[str, str], cell: Cell) -> str | Unreadable:
         if SCIENTIFIC.fullmatch(cell.strip()):
             return CUT
         return _code(labels, cell.replace("\r\n", "\n").replace("\r", "\n"))
-    if isinstance(cell, bool) or not isinstance(cell, int | float) or not float(cell).is_integer():
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    if isinstance(cell, bool) or not isinstance(cell, int):
         return AS_TEXT
-    return CUT if abs(cell) >= EXACT else _code(labels, str(int(cell)))
+    return CUT if abs(cell) >= EXACT else _code(labels, str(cell))
 
 
 def _date(cell: Cell) -> str:

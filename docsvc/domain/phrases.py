@@ -84,8 +84,6 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-
-
 def row(label: str, value: Any) -> Row:
     """One row of a table of facts."""
     return {"label": label, "value": str(value)}

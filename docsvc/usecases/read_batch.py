@@ -11,19 +11,19 @@ from docsvc.ports import Tables, Templates
 from docsvc.usecases.intake import read_case
 
 LINES: Final = (".jsonl", ".ndjson")
-TABLES: Final = (".csv", ".xlsx")
 LARGEST: Final = 256 << 20  # bytes of a file of JSON lines
 
 
 def read_batch(suffix: str, raw: bytes, tables: Tables, templates: Templates) -> Sequence[Row]:
-    """Rows in their order, at most 10,000. Raises TableRefusedError where the file as a whole can't be read."""
-    if suffix in LINES:
-        return _json_lines(raw)
+    """Rows in their order, 1 to 10,000. Raises TableRefusedError where the file as a whole can't be read."""
 
     def schema_of(doc_type: str) -> Mapping[str, Any] | None:
         return templates.get(doc_type).schema if doc_type in templates.names() else None
 
-    return rows_of(tables.lines(suffix, raw), schema_of)
+    rows = _json_lines(raw) if suffix in LINES else rows_of(tables.lines(suffix, raw), schema_of)
+    if not rows:
+        raise TableRefusedError("文件里没有一行案件；there is no case in the file")
+    return rows
 
 
 def blank_table(suffix: str, doc_type: str, tables: Tables, templates: Templates) -> bytes:

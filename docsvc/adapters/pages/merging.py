@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 TITLE: Final = "打印用合并件 Print copy"
 SUBJECT: Final = (
     "仅供打印，不含电子签名；以各文书单独的PDF为准。For printing only, without electronic signatures: "
     "the single PDF of each document is the document."
 )
+GROUP: Final = 50  # documents held open at once: each costs memory and a file
 
 
-def merge_pages(documents: Iterable[tuple[str, bytes]]) -> bytes:
-    """One PDF of documents (name, PDF), a bookmark each. Its metadata says that it is a print copy."""
+def merge_pages(documents: Mapping[str, Path], target: Path) -> None:
+    """Write one PDF of documents by name, a bookmark each. Its metadata says that it is a print copy."""
     import pikepdf
 
-    with ExitStack() as closing:
+    names, paths = list(documents), list(documents.values())
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder, ExitStack() as closing:
+        counts: list[int] = []
         merged = closing.enter_context(pikepdf.new())
-        places: list[tuple[str, int]] = []
-        for name, pdf in documents:
-            document = closing.enter_context(pikepdf.open(io.BytesIO(pdf)))
+        for start in range(0, len(paths), GROUP):
+            group = Path(folder) / f"{start}.pdf"
+            counts += _join(paths[start : start + GROUP], group)
+            merged.pages.extend(closing.enter_context(pikepdf.open(group)).pages)
+        with merged.open_outline() as outline:
+            places = (sum(counts[:n]) for n in range(len(counts)))
+            outline.root.extend(pikepdf.OutlineItem(name, at) for name, at in zip(names, places, strict=True))
+        with merged.open_metadata() as metadata:
+            metadata["dc:title"] = TITLE
+            metadata["dc:description"] = SUBJECT
+        merged.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def _join(paths: list[Path], target: Path) -> list[int]:
+    """Their pages in one file, without fields; how many each has."""
+    import pikepdf
+
+    counts: list[int] = []
+    with ExitStack() as closing:
+        joined = closing.enter_context(pikepdf.new())
+        for path in paths:
+            document: Any = closing.enter_context(pikepdf.open(path))
             # A seal is the look of a signature field: as a part of the page it stays when the field goes.
             document.flatten_annotations("print")
             # What was to be printed is drawn now; the others are fields of time stamps.
             for thing, key in [(document.Root, "/AcroForm"), *((page.obj, "/Annots") for page in document.pages)]:
                 if key in thing:
                     del thing[key]
-            places.append((name, len(merged.pages)))
-            merged.pages.extend(document.pages)
-        with merged.open_outline() as outline:
-            outline.root.extend(pikepdf.OutlineItem(name, page) for name, page in places)
-        with merged.open_metadata() as metadata:
-            metadata["dc:title"] = TITLE
-            metadata["dc:description"] = SUBJECT
-        out = io.BytesIO()
-        merged.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-        return out.getvalue()
+            counts.append(len(document.pages))
+            joined.pages.extend(document.pages)
+        joined.save(target)
+    return counts

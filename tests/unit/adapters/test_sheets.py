@@ -49,7 +49,8 @@ def test_csv_in_what_people_have(encoding):
     ("raw", "word"),
     [
         (b"a,\xff\xff\n", "UTF-8"),
-        ("a,b".encode("utf-16"), "UTF-8|NUL"),
+        ("a,b".encode("utf-16"), "UTF-8"),
+        (b"a,\0b", "NUL"),
         (b'a,"b\n', "row 1"),
         (b'a\n"b"c,d\n', "row 2"),
         (b"a\n" + b"x" * 1_000_000, "row 2"),

@@ -62,15 +62,36 @@ def test_what_can_not_be_read_stays_for_the_schema_to_refuse(node, cell):
     assert typed_value(node, cell) == cell
 
 
+def test_an_unreadable_cell_stays_so_whatever_belongs_there():
+    formula = Unreadable("公式", "a formula")
+    assert {typed_value(node, formula) for node in (TEXT, DATE, MOMENT, YEARS)} == {formula}
+
+
+@pytest.mark.parametrize("cell", ["下午", dt.date(2026, 9, 8), 46000.5])
+def test_what_is_no_moment_stays_as_text(cell):
+    assert typed_value(MOMENT, cell) == str(cell)
+
+
 def test_a_date_with_a_time_is_no_date():
     assert typed_value(DATE, dt.datetime.fromisoformat("2026-09-08T10:00")) == "2026-09-08T10:00:00"
 
 
-@pytest.mark.parametrize("cell", [330999198503129011, 3.30999198503129e17, "3.30999E+17", "1e+15"])
+@pytest.mark.parametrize("cell", [330999198503129011, 3.30999198503129e17, 10**400, "3.30999E+17", "1e+15"])
 def test_a_number_that_lost_digits_is_never_taken_for_text(cell):
     assert typed_value(TEXT, cell) is CUT
 
 
-@pytest.mark.parametrize("cell", [3.1, True, dt.datetime.fromisoformat("2026-09-08"), dt.date(2026, 3, 5)])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        3.1,
+        float("inf"),
+        float("nan"),
+        dt.time(9, 30),
+        True,
+        dt.datetime.fromisoformat("2026-09-08"),
+        dt.date(2026, 3, 5),
+    ],
+)
 def test_what_a_spreadsheet_made_of_a_text_is_refused(cell):
     assert isinstance(typed_value(TEXT, cell), Unreadable)

@@ -45,6 +45,9 @@ def test_columns_say_what_belongs_in_them():
     assert columns["party.e_delivery.agreed"].hint == "必填 required；是 / 否"
     assert columns["body.points"].hint.startswith("必填 required；每行一项")
     assert columns["issue_date"].hint == "必填 required；日期，如 2026-09-28"
+    assert columns["body.points"].choices == []
+    record = {c.path: c for c in columns_of(schema("interview_record"))}
+    assert record["body.start"].hint == "必填 required；日期和时刻，如 2026-09-28 14:30"
     assert "schema" not in columns
     assert "body.remedies" not in columns
 

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from docsvc.adapters import sheets as sheets_module
 from docsvc.adapters.sheets import Sheets
 from docsvc.adapters.template_folder import TemplateFolder
 from docsvc.domain.errors import TableRefusedError, UsageError
 from docsvc.domain.table import MOST_ROWS
+from docsvc.usecases import read_batch as read_batch_module
 from docsvc.usecases.read_batch import blank_table, read_batch
 from tests.support.drafts import TEMPLATES
 from tests.support.tables import table, without_nulls, xlsx
@@ -43,9 +45,18 @@ def test_too_many_lines_are_refused_whole():
         read(".ndjson", b"{}\n" * (MOST_ROWS + 1))
 
 
+def test_a_file_that_is_too_large_is_refused_unread(monkeypatch):
+    monkeypatch.setattr(read_batch_module, "LARGEST", 10)
+    monkeypatch.setattr(sheets_module, "PACKED_LIMIT", 10)
+    for suffix in (".jsonl", ".csv", ".xlsx"):
+        with pytest.raises(TableRefusedError, match="too large"):
+            read(suffix, b"{}\n" * 10)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_a_blank_table_has_no_case_in_it(suffix):
-    assert read(suffix, blank_table(suffix, "reminder", Sheets(), FOLDER)) == []
+    with pytest.raises(TableRefusedError, match="no case"):
+        read(suffix, blank_table(suffix, "reminder", Sheets(), FOLDER))
 
 
 def test_a_blank_table_of_an_unknown_type_is_wrong_usage():
