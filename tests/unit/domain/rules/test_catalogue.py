@@ -77,7 +77,7 @@ def test_any_one_fault_at_any_place_is_told_under_one_id_and_never_raises(doc_ty
 
 # Held by the schema.
 LISTED = ("/schema", "/doc_type", "/action_code", "/mode", "/choice", "/e_delivery/channel", "/gender")
-LISTED += ("/stage", "/retention", "/volume", "/kind")
+LISTED += ("/detail/channel", "/stage", "/retention", "/volume", "/kind")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
