@@ -11,7 +11,7 @@ from docsvc.domain.measures import OffsetScheme
 from docsvc.domain.rules.citations import is_sound
 from docsvc.domain.rules.nature import says_it_is_voluntary
 from docsvc.domain.rules.no_penalty import remedies_are_right
-from docsvc.domain.rules.rule import Facts, fault
+from docsvc.domain.rules.rule import Facts, doubt, fault
 
 CHOOSING: Final = ("application", "arrangement")  # stages in which the party may still choose
 DONE: Final = ("completion", "determination")  # stages that tell of a service that was done
@@ -130,7 +130,7 @@ def _result_fits(facts: Facts, rest: int) -> Iterator[Finding]:
 
 def service_was_done(facts: Facts) -> Iterator[Finding]:
     """S04: an arrangement says where and when; a proof and a determination tell of a service that was done and
-    certified before.
+    certified. A warning where they are dated before that.
 
     Without a legal basis there is nothing to do service for: S01 then speaks alone.
     """
@@ -151,7 +151,10 @@ def service_was_done(facts: Facts) -> Iterator[Finding]:
     elif certified and end and certified < end.date():
         yield fault("S04", f"{SERVICE}/certified_on", "出具证明时服务尚未完成", "certified before it was done")
     elif stage in DONE and certified and certified > facts.issue:
-        yield fault("S04", f"{SERVICE}/certified_on", "成文时服务尚未完成并证明", "not done and certified by then")
+        # Refused would be an agency that drew both up together; whoever reads the document sees both dates.
+        yield doubt(
+            "S04", f"{SERVICE}/certified_on", "成文日期早于服务证明日期，请核对", "dated before it was certified"
+        )
 
 
 def is_voluntary(facts: Facts) -> Iterator[Finding]:

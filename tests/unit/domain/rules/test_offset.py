@@ -97,15 +97,19 @@ def test_sums_result_and_remedies_of_a_determination(changes, expected):
         (ARRANGEMENT, {"body/service/certifier": None, "body/service/certified_on": None}, set()),
         (ARRANGEMENT, {"body/service/end": "2026-10-17T08:00"}, {"S04"}),
         (COMPLETION, {"body/service/certifier": " "}, {"S04"}),
-        (COMPLETION, {"issue_date": "2026-10-17"}, {"S04"}),
         (COMPLETION, {"body/service/certified_on": "2026-10-17"}, set()),
         (DETERMINATION, {"issue_date": "2026-10-18"}, set()),
-        (DETERMINATION, {"issue_date": "2026-10-17"}, {"S04"}),
         (DETERMINATION, {"body/service/hours": 0, "body/offset_yuan": 0, "body/remaining_yuan": 100}, {"S04"}),
     ],
 )
 def test_a_service_is_arranged_then_done_then_certified_then_determined(n, changes, expected):
     assert broken(offset(n, changes)) == expected
+
+
+@pytest.mark.parametrize("n", [COMPLETION, DETERMINATION])
+def test_a_document_dated_before_the_certificate_is_doubted(n):
+    case = offset(n, {"issue_date": "2026-10-17"})
+    assert (broken(case), warned(case)) == (set(), {"S04"})
 
 
 def test_without_a_basis_nothing_is_said_of_the_service():
