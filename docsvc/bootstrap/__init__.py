@@ -10,13 +10,15 @@ from docsvc.bootstrap.first_use import (
     open_process,
     open_service,
 )
-from docsvc.bootstrap.offline import check_log, open_templates, open_verifier
+from docsvc.bootstrap.offline import case_facts, check_log, check_scan, open_templates, open_verifier
 from docsvc.bootstrap.service import Service
 
 __all__ = [
     "Algorithm",
     "Service",
+    "case_facts",
     "check_log",
+    "check_scan",
     "diagnose",
     "end_with",
     "init_development_pki",

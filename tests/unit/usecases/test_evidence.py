@@ -62,7 +62,7 @@ def document(office, n):
 
 
 def bundle_of(office, row):
-    return build(office.database, office.publisher, row, office.pdf(row), office.notary.vkey, [PEM])
+    return build(office.database, office.publisher, row, office.pdf(row), office.notary.vkey, certificates=[PEM])
 
 
 def files_of(bundle):
