@@ -10,7 +10,7 @@ from docsvc.domain.errors import SetupError
 
 QUIET: Final = 4  # modules of white around the symbol (ISO/IEC 18004 clause 6.3.8)
 PIXELS: Final = 6  # a module's side; a printer's dots are much smaller than a module, so its edges stay sharp
-LARGEST: Final = 13  # version, of 69 modules a side: on 20 mm a module has 0.26 mm, read from 150 dpi on
+LARGEST: Final = 13  # version, of 69 modules a side: on 24 mm a module has 0.31 mm, what a telephone still reads
 
 RUN: Final = 20  # digits from which on a segment of their own is the shorter one
 

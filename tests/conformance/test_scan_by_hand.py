@@ -21,9 +21,8 @@ CASE = CHECKOUT / "templates" / "advice" / "cases" / "valid-1.json"
 def recipe():
     text = (CHECKOUT / "certs" / "README.md").read_text()
     (script,) = re.findall(r"```sh\n(CODE=.*?)```", text, re.DOTALL)
-    return "set -e\n" + "".join(
-        line for line in script.splitlines(keepends=True) if not line.startswith(("CODE=", "FACTS=", "PUB="))
-    )
+    given = ("CODE=", "FACTS=", "PUB=")
+    return "".join(line for line in script.splitlines(keepends=True) if not line.startswith(given))
 
 
 def by_hand(folder, code, facts, pub):
@@ -42,6 +41,7 @@ def test_a_paper_copy_is_checked_with_the_public_key_alone(workspace, tmp_path):
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
     head = [line.strip() for line in text.splitlines() if line.strip()]
     case = json.loads(CASE.read_text())
+    head = head[next(i for i, line in enumerate(head) if line.startswith("行政行为码：")) :]
     paper = {
         "action_code": head[0].removeprefix("行政行为码："),
         "agency": head[1],
@@ -57,10 +57,10 @@ def test_a_paper_copy_is_checked_with_the_public_key_alone(workspace, tmp_path):
     result = by_hand(tmp_path, found.text, facts, pub)
     assert (result.returncode, result.stdout.splitlines()) == (0, ["Signature Verified Successfully", "OK", "OK"])
 
-    forged = found.text.replace("/d/", "/e/")
-    assert by_hand(tmp_path, forged, facts, pub).returncode != 0
-    altered = by_hand(tmp_path, found.text, facts.replace(paper["party"], "他人"), pub)
-    assert (altered.returncode, altered.stdout.count("OK")) == (1, 1)
+    elsewhere = by_hand(tmp_path, found.text.replace("/d/", "/e/"), facts, pub)
+    assert elsewhere.stdout.splitlines() == ["Signature Verification Failure", "OK"]
+    other_party = by_hand(tmp_path, found.text, facts.replace(paper["party"], "他人"), pub)
+    assert other_party.stdout.splitlines() == ["Signature Verified Successfully", "OK"]
 
     told = workspace.run("scan", "check", found.text, "--case", CASE)
     assert (told.returncode, paper["number"] in told.stdout) == (0, True)

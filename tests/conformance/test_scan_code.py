@@ -21,7 +21,7 @@ from tests.support.scan_keys import scan_signer
 pytestmark = [pytest.mark.office, pytest.mark.judge]
 
 MM = 72 / 25.4
-SIDE = 20 * MM
+SIDE, BORDER = 24 * MM, 1.4 * MM
 
 
 class OurKey:
@@ -81,7 +81,8 @@ def test_it_is_on_the_first_page_alone_and_no_text_stands_on_it(printed, path):
     pdf = printed[path]
     rows = subprocess.run(["pdfimages", "-list", pdf], capture_output=True, text=True, check=True).stdout
     assert [row.split()[0] for row in rows.splitlines()[2:]] == ["1"]
-    left, top, right, bottom = (210 - 26 + 2) * MM - SIDE, 16 * MM, (210 - 26 + 2) * MM, 36 * MM
+    right, bottom = (210 - 26) * MM + BORDER, 34 * MM + BORDER
+    left, top = right - SIDE, bottom - SIDE
     for line in lines_of(pdf):
         if line.page == 0:
             assert line.x1 < left or line.x0 > right or line.y1 < top or line.y0 > bottom, line
