@@ -64,27 +64,26 @@ def check_scan(text: str, keys: ScanKeys, facts: Mapping[str, str] | None = None
 def _signature(code: ScanCode, keys: ScanKeys) -> Check:
     """Step 2."""
     key = code.key_id.hex()
-    match keys.holds(code.key_id, code.message, code.signature):
-        case True:
-            return Check.passed(
-                2, SIGNATURE, f"由可信密钥 {key} 签名，未被改动", f"signed by the trusted key {key}, and unaltered"
-            )
-        case False:
-            return Check.failed(
-                2,
-                SIGNATURE,
-                "SIG_CRYPTO_FAILURE",
-                f"签名与密钥 {key} 不符：内容被改动或系伪造",
-                f"not signed by the key {key} that it names: altered or forged",
-            )
-        case None:
-            return Check.undecided(
-                2,
-                SIGNATURE,
-                "NO_CERTIFICATE_CHAIN_FOUND",
-                f"信任目录中没有密钥 {key} 的公钥（scan*.pub）",
-                f"no trusted key (scan*.pub) is {key}",
-            )
+    holds = keys.holds(code.key_id, code.message, code.signature)
+    if holds is None:
+        return Check.undecided(
+            2,
+            SIGNATURE,
+            "NO_CERTIFICATE_CHAIN_FOUND",
+            f"信任目录中没有密钥 {key} 的公钥（scan*.pub）",
+            f"no trusted key (scan*.pub) is {key}",
+        )
+    if not holds:
+        return Check.failed(
+            2,
+            SIGNATURE,
+            "SIG_CRYPTO_FAILURE",
+            f"签名与密钥 {key} 不符：内容被改动或系伪造",
+            f"not signed by the key {key} that it names: altered or forged",
+        )
+    return Check.passed(
+        2, SIGNATURE, f"由可信密钥 {key} 签名，未被改动", f"signed by the trusted key {key}, and unaltered"
+    )
 
 
 def _printed(code: ScanCode, given: Mapping[str, str]) -> Check:

@@ -85,7 +85,7 @@ def build(
         VKEY: f"{vkey}\n".encode(),
         KEY_PEM: public_key_pem(VerifierKey.parse(vkey).public),
     }
-    files |= {f"keys/{name}": pem for name, pem in scan_keys.items()}
+    files |= {f"keys/{name}": pem for name, pem in scan_keys.items() if NAME.fullmatch(f"keys/{name}")}
     for e in events:
         files |= {
             entry_name(e.index): e.entry,
