@@ -11,6 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from docsvc.domain.phrases import date
 from docsvc.domain.scan import printed_facts
 from docsvc.domain.verdict import Indication
 from docsvc.usecases.check_scan import check_scan
@@ -59,6 +60,14 @@ def test_it_leads_to_this_document_and_says_its_facts(printed, path, dpi):
         pytest.approx((210 - 26) / 25.4 * dpi, abs=0.5 / 25.4 * dpi),
         pytest.approx(34 / 25.4 * dpi, abs=0.5 / 25.4 * dpi),
     )
+
+
+@each_sample
+def test_every_fact_that_is_signed_can_be_read_on_the_paper(printed, path):
+    text = subprocess.run(["pdftotext", printed[path], "-"], capture_output=True, text=True, check=True).stdout
+    case = accepted(path)
+    facts = {**printed_facts(case), "issue_date": date(case.case.issue_date)}
+    assert [name for name, value in facts.items() if value not in "".join(text.split())] == []
 
 
 @each_sample
