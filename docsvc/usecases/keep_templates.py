@@ -13,6 +13,7 @@ from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentType
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
 from docsvc.domain.template_lint import TemplateNote, judge
 from docsvc.domain.wording import context
 from docsvc.pipeline.convert import body_text, convert
@@ -21,6 +22,17 @@ from docsvc.ports import Anatomist, Converter, Filler, PageImages, Pages, QrCode
 
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"  # the id of a sample that is no document
 WIDTH_PX: Final = 1100
+
+
+class NoSigner:
+    """Stands where a key would: the code of a draft takes its room, and no key that anyone trusts has signed it."""
+
+    key_id: Final = bytes(KEY_ID_BYTES)
+
+    def sign(self, message: bytes) -> bytes:
+        """Zeros, whatever the message."""
+        del message
+        return bytes(SIGNATURE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ class TemplateDesk:
         can't lay out.
         """
         for number, accepted in enumerate(self._samples(name, template), 1):
-            filled = render(accepted, press.filler, press.codes, self.public_url)
+            filled = render(accepted, press.filler, press.codes, NoSigner(), self.public_url)
             laid_out = convert(filled, press.converter, press.pages)
             pictures = (press.images.png(laid_out.pdf, page, WIDTH_PX) for page in range(1, laid_out.pages + 1))
             yield Draft(number, body_text(filled.docx), laid_out.pdf, tuple(pictures))
