@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsvc.domain.agency import Agency
+from docsvc.domain.blanks import blank_context
+from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentType
+from docsvc.domain.document import Accepted, DocumentType, Filled
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
@@ -58,6 +60,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class BlankForm:
+    """A type's form to fill in by hand, as `sample` uses it: without facts, number, code or seal."""
+
+    sample: int  # from 1
+    docx: bytes
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateDesk:
     """Where templates are looked at."""
 
@@ -98,6 +109,20 @@ class TemplateDesk:
             most = max(len(old.pictures), len(new.pictures))
             pages = (p for p in range(most) if old.pictures[p : p + 1] != new.pictures[p : p + 1])
             yield Difference(old.sample, tuple(lines), tuple(page + 1 for page in pages))
+
+    def blanks(self, name: str, press: Press) -> Iterator[BlankForm]:
+        """A blank form for each way in which the samples use the type; what reads the same comes once.
+
+        Raises as `drafts` does.
+        """
+        seen = set()
+        for number, accepted in enumerate(self._samples(name, None), 1):
+            words = {**blank_context(context(accepted), accepted.case.data), "scan": ""}
+            docx = press.filler.fill(accepted.doc_type.template, words)
+            if (text := body_text(docx)) not in seen:
+                seen.add(text)
+                pdf = convert(Filled(docx, sha256_hex(docx)), press.converter, press.pages).pdf
+                yield BlankForm(number, docx, pdf)
 
     def publish(self, name: str, press: Press, template: bytes) -> DocumentType:
         """`template` as the type's next version. Raises TemplateFaultError where lint finds an error or nothing
