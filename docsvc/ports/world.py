@@ -115,7 +115,10 @@ class Converter(Protocol):
 
 
 class Pages(Protocol):
-    """Reading an unsigned PDF."""
+    """An unsigned PDF: completed, and read."""
+
+    def complete(self, pdf: bytes) -> bytes:
+        """`pdf` as PDF/A-2b that is PDF/UA-1 too, by tags that the converter left out. Raises ConversionError."""
 
     def inspect(self, pdf: bytes, expected: str) -> int:
         """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
