@@ -6,6 +6,7 @@ from typing import Final
 
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import Accepted, Filled
+from docsvc.domain.properties import properties_of
 from docsvc.domain.scan import scan_address
 from docsvc.domain.wording import context
 from docsvc.ports import Filler, QrCodes
@@ -22,6 +23,10 @@ def render(accepted: Accepted, filler: Filler, codes: QrCodes, public_url: str) 
     words = context(accepted)
     address = scan_address(public_url, accepted.document_id)
     docx = filler.fill(
-        accepted.doc_type.template, {**words, "scan": address}, {QR: codes.png(address)}, words["people"]
+        accepted.doc_type.template,
+        {**words, "scan": address},
+        {QR: codes.png(address)},
+        words["people"],
+        properties_of(accepted),
     )
     return Filled(docx, sha256_hex(docx))

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from docsvc.adapters.word.package import check_content, parse_part, read_package, write_package
 from docsvc.adapters.word.pictures import part_of, picture_parts
+from docsvc.adapters.word.properties import CORE, core_part, is_of_the_editor
 from docsvc.adapters.word.runs import StyleFonts, add_whole_style, missing, name_families, set_fonts
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.domain.properties import Properties
 from docsvc.ports import FontChains
 
 if TYPE_CHECKING:
@@ -52,13 +54,14 @@ class WordFiller:
         context: Mapping[str, Any],
         pictures: Mapping[str, bytes] | None = None,
         names: Sequence[str] = (),
+        properties: Properties | None = None,
     ) -> bytes:
         """Filled DOCX: the same template, context, pictures and fonts give the same bytes.
 
         `pictures` are PNGs by the name of the picture that they replace. What no line end may tear, `names` among
-        it, stands in runs of the character style WHOLE. Raises TemplateFaultError naming the expression that
-        can't be filled, the picture that is not there or what the template must not hold, MissingGlyphError
-        naming a character that no font has.
+        it, stands in runs of the character style WHOLE. `properties` replace the template's. Raises
+        TemplateFaultError naming the expression that can't be filled, the picture that is not there or what the
+        template must not hold, MissingGlyphError naming a character that no font has.
         """
         compiled = self._compiled(template)
         _check_writable(context)
@@ -71,6 +74,8 @@ class WordFiller:
             if name.startswith("word/"):
                 set_fonts(root, compiled.styles, self._fonts, names)
             parts[name] = _bytes(root)
+        if properties is not None:
+            parts[CORE] = _bytes(core_part(properties))
         return write_package(parts)
 
     def check(self, template: bytes) -> None:
@@ -104,6 +109,10 @@ class WordFiller:
                 # A line a paragraph, so that a fault's line number finds its paragraph.
                 source = re.sub(r"<w:p([ >])", r"\n<w:p\1", tags.patch_xml(tags.xml_to_string(root)))
                 filled[name] = (source, compile_part(name, source, self._environment))
+            elif is_of_the_editor(name):
+                root = parse_part(name, data)
+                del root[:]
+                fixed[name] = _bytes(root)
             else:
                 fixed[name] = _bytes(styles) if name == STYLES else data
         return _Compiled(fixed, filled, style_fonts, pictures)
