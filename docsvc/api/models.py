@@ -49,6 +49,15 @@ class Links(Model):
     scan: Annotated[str, Field(description="二维码页面 — what the QR code on the document leads to")]
 
 
+class Remark(Model):
+    """One thing in a case, and where: wrong (in a problem) or only doubtful (in a document's warnings)."""
+
+    pointer: Annotated[str, Field(description="JSON Pointer (RFC 6901)")]
+    rule: Annotated[str, Field(examples=["SCHEMA", "G05"])]
+    message: str
+    message_en: str
+
+
 class Summary(Model):
     """A document in a list."""
 
@@ -72,7 +81,7 @@ class Summary(Model):
     ]
     size: Annotated[int | None, Field(ge=1)]
     pades: Pades
-    warnings: Annotated[list[str], Field(description="注意事项 — doubts that intake had")]
+    warnings: Annotated[list[Remark], Field(description="注意事项 — doubts that intake had")]
     links: Links
 
 
@@ -159,15 +168,6 @@ class Ready(Model):
     parts: list[PartState]
 
 
-class ProblemError(Model):
-    """One thing that is wrong, and where."""
-
-    pointer: Annotated[str, Field(description="JSON Pointer (RFC 6901)")]
-    rule: Annotated[str, Field(examples=["SCHEMA", "G05"])]
-    message: str
-    message_en: str
-
-
 class Problem(Model):
     """RFC 9457, in Chinese with English beside it."""
 
@@ -178,7 +178,7 @@ class Problem(Model):
     request_id: str | None
     detail: str | None = None
     detail_en: str | None = None
-    errors: list[ProblemError] | None = None
+    errors: list[Remark] | None = None
 
 
 def _written_out(value: Any) -> Any:
@@ -245,7 +245,9 @@ def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> 
         "sha256": row.signed_sha256,
         "size": row.size if sealed else None,
         "pades": Pades(target=row.target_level, achieved=row.achieved_level, shortfall=row.shortfall),
-        "warnings": list(row.warnings),
+        "warnings": [
+            Remark(pointer=f.pointer, rule=f.rule, message=f.message, message_en=f.message_en) for f in row.warnings
+        ],
         "links": Links(
             self=base,
             content=f"{base}/content",

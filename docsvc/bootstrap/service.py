@@ -43,6 +43,7 @@ class Service(Adapters):
     def intake(self) -> Intake:
         from docsvc.domain.laws import Laws
         from docsvc.domain.measures import Measures
+        from docsvc.domain.plain_language import PlainLanguage
         from docsvc.usecases.intake import Intake
 
         laws = Laws.from_mapping(self._register("laws.toml"))
@@ -56,6 +57,7 @@ class Service(Adapters):
             now,
             self.settings.level,
             Measures.from_mapping(self._register("measures.toml")),
+            PlainLanguage.from_mapping(self._register("plain_language.toml")),
         )
 
     def _register(self, name: str) -> dict[str, Any]:

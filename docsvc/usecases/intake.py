@@ -21,6 +21,7 @@ from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.measures import Measures
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.plain_language import PlainLanguage
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.domain.rules.commitment import item_of, same_party
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
@@ -61,6 +62,7 @@ class Intake:
     clock: Callable[[], dt.datetime]
     level: Level | None = None  # overrides the manifests
     measures: Measures = field(default_factory=Measures)
+    language: PlainLanguage = field(default_factory=PlainLanguage)
 
     def accept(
         self,
@@ -154,6 +156,7 @@ class Intake:
             committed=_committed(tx, case),
             delivered=_delivered(tx, case),
             measures=self.measures,
+            language=self.language,
         )
 
     def _reference(self, row: DocumentRow) -> Reference:
@@ -216,7 +219,7 @@ class Intake:
             reason=None,
             retryable=False,
             attempts=0,
-            warnings=tuple(f.message for f in warnings),
+            warnings=warnings,
         )
 
 

@@ -15,6 +15,7 @@ from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentType, Filled
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.properties import Properties
 from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
 from docsvc.domain.template_lint import TemplateNote, judge
 from docsvc.domain.wording import context
@@ -118,7 +119,9 @@ class TemplateDesk:
         seen = set()
         for number, accepted in enumerate(self._samples(name, None), 1):
             words = {**blank_context(context(accepted), accepted.case.data), "scan": ""}
-            docx = press.filler.fill(accepted.doc_type.template, words)
+            title = f"{words['title']}（空白文书）"
+            about = Properties(title, author="", subject=title, keywords=(name,))
+            docx = press.filler.fill(accepted.doc_type.template, words, properties=about)
             if (text := body_text(docx)) not in seen:
                 seen.add(text)
                 pdf = convert(Filled(docx, sha256_hex(docx)), press.converter, press.pages).pdf

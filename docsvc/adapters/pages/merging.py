@@ -1,4 +1,4 @@
-"""A print file out of signed documents: all their pages in order, seals drawn, and no signature left (pikepdf)."""
+"""A print file out of signed documents: their pages in order, seals drawn, no signature left, PDF/A (pikepdf)."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ def merge_pages(documents: Mapping[str, Path], target: Path) -> None:
         for start in range(0, len(paths), GROUP):
             group = Path(folder) / f"{start}.pdf"
             counts += _join(paths[start : start + GROUP], group)
-            merged.pages.extend(closing.enter_context(pikepdf.open(group)).pages)
+            part = closing.enter_context(pikepdf.open(group))
+            merged.pages.extend(part.pages)
+            _keep_colours(merged, part)
         with merged.open_outline() as outline:
             places = (sum(counts[:n]) for n in range(len(counts)))
             outline.root.extend(pikepdf.OutlineItem(name, at) for name, at in zip(names, places, strict=True))
         with merged.open_metadata() as metadata:
             metadata["dc:title"] = TITLE
             metadata["dc:description"] = SUBJECT
+            if "/OutputIntents" in merged.Root:
+                metadata["pdfaid:part"], metadata["pdfaid:conformance"] = "2", "B"
         merged.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
 
 
@@ -54,5 +58,12 @@ def _join(paths: list[Path], target: Path) -> list[int]:
                     del thing[key]
             counts.append(len(document.pages))
             joined.pages.extend(document.pages)
+            _keep_colours(joined, document)
         joined.save(target)
     return counts
+
+
+def _keep_colours(whole: Any, part: Any) -> None:
+    """What the colours of the pages mean (ISO 19005-2, 6.2.3) stands once in a file: all are the office's own."""
+    if "/OutputIntents" in part.Root and "/OutputIntents" not in whole.Root:
+        whole.Root.OutputIntents = whole.copy_foreign(part.make_indirect(part.Root.OutputIntents))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from docsvc.adapters.word import DOCUMENT, FILLED, STYLES, TAG, compile_part, sandbox
+from docsvc.adapters.word import DOCUMENT, FILLED, STYLES, TAG, compile_part, growing, parse_tags, sandbox
 from docsvc.adapters.word.package import W, check_content, parse_part, read_package
 from docsvc.adapters.word.pictures import picture_parts
 from docsvc.adapters.word.runs import P, R, StyleFonts, T
@@ -51,16 +51,16 @@ class WordAnatomist:
                         TemplateNote("missing", "error", f"缺少图片“{SCAN}”", "the QR code's picture is missing")
                     )
                 source = _source(template, root)
-                compile_part(name, source, self._environment)
-                tree = self._environment.parse(source)
+                tree = parse_tags(name, source, self._environment)
+                unsafe = list(_unsafe(tree))
+                if not unsafe:
+                    compile_part(name, source, self._environment)
             except TemplateFaultError as e:
                 notes.append(_fault("expression", e))
                 continue
             notes += self._looks(name, root, styles)
             uses += [Use(path, _place(name, root, tag), printed) for path, tag, printed in _walk(tree, {})]
-            notes += [
-                TemplateNote("unsafe", "error", zh, en, _place(name, root, at)) for zh, en, at in _unsafe(tree)
-            ]
+            notes += [TemplateNote("unsafe", "error", zh, en, _place(name, root, at)) for zh, en, at in unsafe]
         return Anatomy(tuple(dict.fromkeys(uses)), tuple(notes))
 
     def _looks(self, part: str, root: Any, styles: StyleFonts) -> Iterator[TemplateNote]:
@@ -179,9 +179,15 @@ def _unsafe(tree: nodes.Template) -> Iterator[tuple[str, str, str]]:
     """Calls and names that begin with an underscore: the sandbox stops what is dangerous, a clerk needs none."""
     from jinja2 import nodes as n
 
-    for call in tree.find_all(n.Call):
-        at = _written(call.node)
-        yield f"不得调用“{at}()”", f"nothing may be called: {at}()", at
+    for node in growing(tree):
+        match node:
+            case n.Call():
+                at = _written(node.node)
+                yield f"不得调用“{at}()”", f"nothing may be called: {at}()", at
+            case n.Filter(name=at):
+                yield f"不得使用过滤器“{at}”", f"this filter is not for templates: {at}", at
+            case _:
+                yield "不得使用乘法、取模和乘方", "no multiplication, modulo or powers in templates", "*"
     for attribute in tree.find_all(n.Getattr):
         if attribute.attr.startswith("_"):
             at = _written(attribute)
