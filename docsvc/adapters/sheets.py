@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from docsvc.domain.cells import Cell, Unreadable, says_something
-from docsvc.domain.errors import TableRefusedError
+from docsvc.domain.errors import TableRefusedError, TableTooLargeError
 from docsvc.domain.table import LONGEST_CELL, MOST_COLUMNS, Column, Line, letter
 
 PACKED_LIMIT: Final = 64 << 20  # bytes of the file
@@ -141,8 +141,8 @@ def _has_doctype(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     return False
 
 
-def _too_large() -> TableRefusedError:
-    return TableRefusedError("文件过大，请分批提交；the file is too large, send it in parts")
+def _too_large() -> TableTooLargeError:
+    return TableTooLargeError("文件过大，请分批提交；the file is too large, send it in parts")
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

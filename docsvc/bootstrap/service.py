@@ -20,6 +20,7 @@ from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
+    from docsvc.usecases.batches import Batches
     from docsvc.usecases.callers import Callers
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.produce import Production
     from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.sweep import Sweep
+    from docsvc.usecases.take_in import TakingIn
     from docsvc.usecases.upgrade import Upgrade
     from docsvc.usecases.verify import Outside
     from docsvc.usecases.void import Voiding
@@ -94,7 +96,8 @@ class Service(Adapters):
     def sweep(self) -> Sweep:
         from docsvc.usecases.sweep import Sweep
 
-        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s)
+        keep = dt.timedelta(days=self.settings.batch_keep_days)
+        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s, keep)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -155,6 +158,18 @@ class Service(Adapters):
         from docsvc.usecases.post import Reception
 
         return Reception(self.database, self.intake, self.queue, now, self.settings.resend_s)
+
+    @cached_property
+    def batches(self) -> Batches:
+        from docsvc.usecases.batches import Batches
+
+        return Batches(self.database, self.read_batch, self.web_key, now)
+
+    @cached_property
+    def taking_in(self) -> TakingIn:
+        from docsvc.usecases.take_in import TakingIn
+
+        return TakingIn(self.database, lambda: self.intake, now, logger().log)
 
     @cached_property
     def voiding(self) -> Voiding:
