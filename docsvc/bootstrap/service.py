@@ -221,10 +221,10 @@ class Service(Adapters):
 
     def read_batch(self, suffix: str, raw: bytes) -> Sequence[Row]:
         """The rows of a file of many cases. Raises TableRefusedError."""
-        from docsvc.adapters.sheets import Sheets
+        from docsvc.adapters.sheets.apart import SheetsApart
         from docsvc.usecases.read_batch import read_batch
 
-        return read_batch(suffix, raw, Sheets(), self.templates)
+        return read_batch(suffix, raw, SheetsApart(), self.templates)
 
     def document(self, document_id: str) -> DocumentRow:
         """Raises UsageError where there is none."""
