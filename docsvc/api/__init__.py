@@ -30,6 +30,8 @@ VIEWS: tuple[View, ...] = (
     batches.batch_list,
     batches.batch,
     batches.batch_rows,
+    batches.batch_documents,
+    batches.batch_print,
     open_calls.templates,
     open_calls.schema,
     open_calls.verify,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import urllib.parse
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Final
 
 from flask import Response, request
 from werkzeug.http import parse_options_header
+from werkzeug.wsgi import FileWrapper
 
 from docsvc.api import models
 from docsvc.api.documents import IDEMPOTENCY, PREFIX, idempotency_key, whole_body
+from docsvc.api.files import BINARY, PDF, ZIP
 from docsvc.api.problems import FormError, both_languages
 from docsvc.api.route import JSON, Answer, as_json, route, service
 from docsvc.domain.access import Permission, Principal
@@ -26,6 +30,7 @@ FORMATS: Final = {
 }
 TEXT: Final = {"type": "string"}
 ASK_AGAIN_S: Final = "2"
+PIECE: Final = 1 << 16
 
 
 @route(
@@ -39,7 +44,7 @@ ASK_AGAIN_S: Final = "2"
         "application/x-ndjson": TEXT,
         "application/jsonl": TEXT,
         "text/csv": TEXT,
-        XLSX: {"type": "string", "format": "binary"},
+        XLSX: BINARY,
     },
     answers={
         202: Answer(
@@ -110,6 +115,54 @@ def batch_rows(principal: Principal, batch_id: str, query: models.BatchRowQuery)
     page = service().batches.rows(principal, batch_id, query.outcome, query.cursor, query.limit)
     answer = models.BatchRowPage(rows=[_row(row) for row in page.rows], next=page.next)
     return _linked(as_json(answer), page.next)
+
+
+@route(
+    method="GET",
+    path="/batches/<batch_id>/documents.zip",
+    tag="batches",
+    summary="全部已盖章的PDF — all signed PDFs of a batch",
+    permission=Permission.READ,
+    answers={200: Answer("压缩包 — the zip", {ZIP: BINARY}, ("Content-Disposition",))},
+    problems=(404, 409),
+)
+def batch_documents(principal: Principal, batch_id: str) -> Response:
+    """Once it is done; those in force, each under its number, each an event of the log when it leaves."""
+    out = service().handing_out
+    ids = out.documents(principal, batch_id)
+    with ExitStack() as held:
+        held.enter_context(out.place())
+        return _file(out.zipped(principal, ids), ZIP, "documents.zip", held.pop_all())
+
+
+@route(
+    method="GET",
+    path="/batches/<batch_id>/print.pdf",
+    tag="batches",
+    summary="打印用合并件 — their pages in one PDF, without signatures",
+    permission=Permission.READ,
+    answers={200: Answer("合并件 — the print copy", {PDF: BINARY}, ("Content-Disposition",))},
+    problems=(404, 409),
+)
+def batch_print(principal: Principal, batch_id: str) -> Response:
+    """Once it is done; seals are drawn into the pages. Each document in it is an event of the log."""
+    out = service().handing_out
+    ids = out.documents(principal, batch_id)
+    with ExitStack() as held:
+        pieces: Iterable[bytes] = ()
+        if request.method != "HEAD":
+            held.enter_context(out.place())
+            pieces = FileWrapper(held.enter_context(out.printed(principal, ids)), PIECE)
+        return _file(pieces, PDF, "print.pdf", held.pop_all())
+
+
+def _file(pieces: Iterable[bytes], media_type: str, name: str, held: ExitStack) -> Response:
+    """`held` is let go when the last piece went out, or the caller did."""
+    response = Response(pieces, mimetype=media_type)
+    response.call_on_close(held.close)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _one(seen: Seen, status: int) -> Response:

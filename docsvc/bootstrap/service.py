@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.callers import Callers
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
+    from docsvc.usecases.hand_out import HandingOut
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.jobs import Jobs
     from docsvc.usecases.lease import Leases
@@ -152,6 +153,14 @@ class Service(Adapters):
             vkey=lambda: self.vkey,
             clock=now,
         )
+
+    @cached_property
+    def handing_out(self) -> HandingOut:
+        from docsvc.adapters.pages.merging import merge_apart
+        from docsvc.usecases.hand_out import HandingOut
+
+        places = max(2, self.settings.web_threads // 4)
+        return HandingOut(self.database, self.delivery, merge_apart, places)
 
     @cached_property
     def reception(self) -> Reception:

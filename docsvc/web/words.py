@@ -62,6 +62,7 @@ FILES: Final = {
     "content": Words("PDF文书", "the signed PDF"),
     "docx": Words("Word文件", "the Word file"),
     "evidence": Words("证据包", "the evidence bundle"),
+    "print": Words("打印用合并件", "its pages to print"),
 }
 ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
     (frozenset({Permission.CREATE}), Words("执法人员", "Officer")),

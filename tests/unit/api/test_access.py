@@ -31,6 +31,8 @@ CALLS = {
     "batch_list": ("GET", "/batches", READ, 200),
     "batch": ("GET", "/batches/{id}", READ, 404),  # another caller's
     "batch_rows": ("GET", "/batches/{id}/rows", READ, 404),
+    "batch_documents": ("GET", "/batches/{id}/documents.zip", READ, 404),
+    "batch_print": ("GET", "/batches/{id}/print.pdf", READ, 404),
     "templates": ("GET", "/templates", None, 200),
     "schema": ("GET", "/templates/advice/schema", None, 200),
     "verify": ("POST", "/verifications", None, 422),

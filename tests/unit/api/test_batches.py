@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import io
 import json
+import zipfile
 
+import pikepdf
 import pytest
 
 from docsvc.api.batches import XLSX
 from docsvc.domain.access import Permission
+from docsvc.domain.errors import AlteredError
 from tests.support.cases import changed, sample
 from tests.support.portal import Portal, action_code
 from tests.support.tables import table, xlsx
@@ -141,7 +147,7 @@ def test_bad_lines_are_rows_of_the_batch(portal, key):
 def test_another_callers_batch_is_not_there(portal, key):
     batch_id = send(portal, key, lines(reminders(1))).get_json()["id"]
     for other in (portal.key(), portal.key(agency=None)):
-        for path in ("", "/rows"):
+        for path in ("", "/rows", "/documents.zip", "/print.pdf"):
             r = portal.get(f"/batches/{batch_id}{path}", other)
             assert r.status_code == 404
             assert r.get_json()["detail"] == portal.get(f"/batches/x{path}", other).get_json()["detail"]
@@ -167,3 +173,118 @@ def test_pages_of_batches_and_of_rows(portal, key):
     for path in (f"/batches/{ids[1]}/rows", f"/batches/{ids[0]}/rows?outcome=refused", "/batches"):
         mark = "&" if "?" in path else "?"
         assert portal.get(f"{path}{mark}cursor={page['next']}", key).status_code == 400, "of another question"
+
+
+@pytest.fixture
+def done(portal, key):
+    """A batch of four rows: two documents in force, one voided, one row refused."""
+    cases = reminders(4)
+    cases[1]["party"]["uscc"] = "91330999MA0TEXT120"
+    batch_id = send(portal, key, lines(cases)).get_json()["id"]
+    portal.service.taking_in.run()
+    rows = portal.get(f"/batches/{batch_id}/rows?outcome=accepted", key).get_json()["rows"]
+    made = [portal.make(row["document"]["id"]) for row in rows]
+    portal.change(made[2].id, state="voided")
+    return batch_id, made
+
+
+def test_a_zip_of_the_documents_in_force_each_an_event(portal, key, done):
+    batch_id, made = done
+    r = portal.get(f"/batches/{batch_id}/documents.zip", key)
+    assert r.status_code == 200
+    assert r.mimetype == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(r.data)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"{row.number}.pdf" for row in made[:2]]
+        assert [archive.read(name) for name in archive.namelist()] == [portal.office.pdf(row) for row in made[:2]]
+        assert {part.flag_bits & 0x08 for part in archive.infolist()} == {0}, "lengths stand before the data"
+    assert [portal.events(row.id).count("document.delivered") for row in made] == [1, 1, 0]
+
+
+def test_a_zip_goes_out_piece_by_piece(portal, key, done):
+    batch_id, made = done
+    pieces = portal.get(f"/batches/{batch_id}/documents.zip", key).response
+    next(iter(pieces))
+    assert [portal.events(row.id).count("document.delivered") for row in made] == [1, 0, 0]
+
+
+def test_an_altered_file_leaves_a_zip_that_nobody_can_open(portal, key, done):
+    _, made = done
+    path = f"sha256/{made[1].signed_sha256[:2]}/{made[1].signed_sha256[2:]}"
+    portal.office.tamper_object(path, lambda data: data + b"x")
+    pieces = iter(
+        portal.service.handing_out.zipped(portal.service.callers.authenticate(key), [r.id for r in made[:2]])
+    )
+    first = next(pieces)
+    with pytest.raises(AlteredError):
+        next(pieces)
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(first))
+
+
+def test_a_print_copy_is_made_in_another_process(portal, key, done):
+    batch_id, made = done
+    pages = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.save(pages)
+    real = portal.service.delivery
+
+    class Pdfs:
+        """Our stand-in documents are no PDFs."""
+
+        def look(self, *which):
+            return dataclasses.replace(real.look(*which), data=pages.getvalue())
+
+        def went_out(self, *which):
+            real.went_out(*which)
+
+    portal.service.handing_out = dataclasses.replace(portal.service.handing_out, delivery=Pdfs())
+    r = portal.get(f"/batches/{batch_id}/print.pdf", key)
+    assert r.status_code == 200
+    with pikepdf.open(io.BytesIO(r.data)) as merged, merged.open_outline() as outline:
+        assert [item.title for item in outline.root] == [row.number for row in made[:2]]
+    told = portal.get(f"/documents/{made[0].id}/events", key).get_json()["events"][-1]
+    assert told["detail"] == {"what": "print", "sha256": made[0].signed_sha256}
+    assert portal.events(made[2].id).count("document.delivered") == 0
+
+
+def test_pages_that_can_not_be_merged_are_no_delivery(portal, key, done):
+    batch_id, made = done  # stand-ins that are no PDFs
+    r = portal.get(f"/batches/{batch_id}/print.pdf", key)
+    assert r.status_code == 503
+    assert [portal.events(row.id).count("document.delivered") for row in made] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("path", ["documents.zip", "print.pdf"])
+def test_asking_with_head_takes_nothing_away(portal, key, done, path):
+    batch_id, made = done
+    r = portal.call("HEAD", f"/batches/{batch_id}/{path}", key)
+    assert r.status_code == 200
+    assert [portal.events(row.id).count("document.delivered") for row in made] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("path", ["documents.zip", "print.pdf"])
+def test_before_it_is_done_and_without_documents_there_is_nothing(portal, key, path):
+    bad = changed(sample("reminder"), {"party/uscc": "91330999MA0TEXT120"})
+    waiting = send(portal, key, lines(reminders(1)), idempotency="a").get_json()["id"]
+    assert portal.get(f"/batches/{waiting}/{path}", key).status_code == 409
+    portal.service.taking_in.run()
+    assert portal.get(f"/batches/{waiting}/{path}", key).status_code == 409
+    refused = send(portal, key, lines([bad]), idempotency="b").get_json()["id"]
+    portal.service.taking_in.run()
+    assert portal.get(f"/batches/{refused}", key).get_json()["state"] == "done"
+    assert portal.get(f"/batches/{refused}/{path}", key).status_code == 409
+
+
+def test_only_so_many_whole_batches_go_out_at_the_same_time(portal, key, done):
+    batch_id, _ = done
+    out = portal.service.handing_out
+    with contextlib.ExitStack() as others:
+        for _ in range(out.places):
+            others.enter_context(out.place())
+        r = portal.get(f"/batches/{batch_id}/documents.zip", key)
+        assert r.status_code == 503
+        assert r.headers["Retry-After"]
+    for _ in range(out.places + 1):
+        assert portal.get(f"/batches/{batch_id}/documents.zip", key).status_code == 200
