@@ -235,6 +235,13 @@ class Service(Adapters):
 
         return read_batch(suffix, raw, SheetsApart(), self.templates)
 
+    def blank_table(self, suffix: str, doc_type: str) -> bytes:
+        """A table to fill in. Raises UsageError for an unknown type."""
+        from docsvc.adapters.sheets import Sheets
+        from docsvc.usecases.read_batch import blank_table
+
+        return blank_table(suffix, doc_type, Sheets(), self.templates)
+
     def document(self, document_id: str) -> DocumentRow:
         """Raises UsageError where there is none."""
         return self._find(id=document_id)
