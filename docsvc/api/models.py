@@ -266,6 +266,15 @@ def _written_out(value: Any) -> Any:
 
 
 Day = Annotated[dt.date, BeforeValidator(_written_out)]
+Cursor = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=400,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="上一页给出的游标 — from the page before",
+    ),
+]
 
 
 class DocumentQuery(Model):
@@ -281,18 +290,14 @@ class DocumentQuery(Model):
     date_from: Annotated[Day | None, Field(description="成文日期起 — issued on or after")] = None
     date_to: Annotated[Day | None, Field(description="成文日期止 — issued on or before")] = None
     limit: Annotated[int, Field(ge=1, le=200, description="每页份数 — how many on a page")] = 50
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
-    ] = None
+    cursor: Cursor | None = None
 
 
 class BatchQuery(Model):
     """Which page."""
 
     limit: Annotated[int, Field(ge=1, le=100, description="每页批数 — how many on a page")] = 20
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
-    ] = None
+    cursor: Cursor | None = None
 
 
 class BatchRowQuery(Model):
@@ -300,9 +305,7 @@ class BatchRowQuery(Model):
 
     outcome: Annotated[Outcome | None, Field(description="只看这一种结果 — of this outcome alone")] = None
     limit: Annotated[int, Field(ge=1, le=1000, description="每页行数 — how many on a page")] = 100
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
-    ] = None
+    cursor: Cursor | None = None
 
 
 class PreviewQuery(Model):
