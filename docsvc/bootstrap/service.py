@@ -82,6 +82,7 @@ class Service(Adapters):
             verifier=self.verifier,
             objects=self.objects,
             codes=SegnoCodes(),
+            scan_signer=self.scan_signer,
             public_url=self.settings.public,
             leases=self.leases,
             clock=now,
@@ -151,6 +152,7 @@ class Service(Adapters):
             chains=self.chains,
             images=self.images,
             vkey=lambda: self.vkey,
+            scan_keys=self.scan_keys,
             clock=now,
         )
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsvc.domain.agency import Agency
+from docsvc.domain.blanks import blank_context
+from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentType
+from docsvc.domain.document import Accepted, DocumentType, Filled
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
 from docsvc.domain.template_lint import TemplateNote, judge
 from docsvc.domain.wording import context
 from docsvc.pipeline.convert import body_text, convert
@@ -21,6 +24,17 @@ from docsvc.ports import Anatomist, Converter, Filler, PageImages, Pages, QrCode
 
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"  # the id of a sample that is no document
 WIDTH_PX: Final = 1100
+
+
+class NoSigner:
+    """Stands where a key would: the code of a draft takes its room, and no key that anyone trusts has signed it."""
+
+    key_id: Final = bytes(KEY_ID_BYTES)
+
+    def sign(self, message: bytes) -> bytes:
+        """Zeros, whatever the message."""
+        del message
+        return bytes(SIGNATURE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,15 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.lines or self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class BlankForm:
+    """A type's form to fill in by hand, as `sample` uses it: without facts, number, code or seal."""
+
+    sample: int  # from 1
+    docx: bytes
+    pdf: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +94,7 @@ class TemplateDesk:
         can't lay out.
         """
         for number, accepted in enumerate(self._samples(name, template), 1):
-            filled = render(accepted, press.filler, press.codes, self.public_url)
+            filled = render(accepted, press.filler, press.codes, NoSigner(), self.public_url)
             laid_out = convert(filled, press.converter, press.pages)
             pictures = (press.images.png(laid_out.pdf, page, WIDTH_PX) for page in range(1, laid_out.pages + 1))
             yield Draft(number, body_text(filled.docx), laid_out.pdf, tuple(pictures))
@@ -86,6 +109,20 @@ class TemplateDesk:
             most = max(len(old.pictures), len(new.pictures))
             pages = (p for p in range(most) if old.pictures[p : p + 1] != new.pictures[p : p + 1])
             yield Difference(old.sample, tuple(lines), tuple(page + 1 for page in pages))
+
+    def blanks(self, name: str, press: Press) -> Iterator[BlankForm]:
+        """A blank form for each way in which the samples use the type; what reads the same comes once.
+
+        Raises as `drafts` does.
+        """
+        seen = set()
+        for number, accepted in enumerate(self._samples(name, None), 1):
+            words = {**blank_context(context(accepted), accepted.case.data), "scan": ""}
+            docx = press.filler.fill(accepted.doc_type.template, words)
+            if (text := body_text(docx)) not in seen:
+                seen.add(text)
+                pdf = convert(Filled(docx, sha256_hex(docx)), press.converter, press.pages).pdf
+                yield BlankForm(number, docx, pdf)
 
     def publish(self, name: str, press: Press, template: bytes) -> DocumentType:
         """`template` as the type's next version. Raises TemplateFaultError where lint finds an error or nothing

@@ -100,3 +100,21 @@ def test_a_sentence_is_added_checked_looked_at_and_compared(workspace, tmp_path)
     same = workspace.run("templates", "diff", "advice", own)
     assert (same.returncode, same.stdout.count("otherwise: —")) == (0, 2)
     assert not (workspace.data / "docsvc.db").exists()  # nothing was set up for it
+
+
+def test_blank_forms_have_lines_to_write_on_and_no_facts(workspace, tmp_path):
+    out = tmp_path / "blank"
+    printed = workspace.run("templates", "blank", "delivery_receipt", "advice", "--out", out, check=True).stdout
+    forms = sorted(out.glob("*.pdf"))
+    assert [out / line for line in sorted(printed.splitlines())] == forms
+    assert {form.name for form in forms} >= {"advice-blank-1.pdf", "delivery_receipt-blank-1.pdf"}
+    assert all(form.with_suffix(".docx").is_file() for form in forms)
+    for form in forms:
+        text = subprocess.run(["pdftotext", form, "-"], capture_output=True, text=True, check=True).stdout
+        assert "＿＿＿＿年＿＿月＿＿日" in text
+        assert "舟山" not in text
+        assert "测试数据" not in text
+    receipt = subprocess.run(
+        ["pdftotext", out / "delivery_receipt-blank-1.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "□直接送达" in receipt.replace("\n", "")

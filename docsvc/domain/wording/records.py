@@ -1,65 +1,54 @@
-"""The words of the forms (告知承诺书, 送达回证, 回访记录), as labelled cells of one or more paragraphs."""
+"""What records say of what was done and found: an interview, a delivery, a follow-up visit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from docsvc.domain.document import Accepted
-from docsvc.domain.phrases import citations, date, ended, listed, moment, paragraphs, person, word
-
-Cell = Mapping[str, Any]  # label; lines: one paragraph each
+from docsvc.domain.phrases import certificate, date, ended, listed, moment, paragraphs, person, row, rows_of, word
+from docsvc.domain.wording.blocks import cells
 
 SIGNED_BY_HAND: Final = frozenset({"direct", "entrusted", "transfer"})
 
 
-def _cells(*pairs: tuple[str, Any]) -> list[Cell]:
-    """A cell for each label that has something to say."""
-    cells: list[Cell] = []
-    for label, value in pairs:
-        lines = [value] if isinstance(value, str) else list(value or ())
-        if any(lines):
-            cells.append({"label": label, "lines": lines})
-    return cells
-
-
-def _commitment(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
-    told, signer, party = body["informed"], body["signer"], accepted.case.data["party"]
-    item = told.get("list_item_no")
-    facts = [f for f in (signer.get("capacity"), signer.get("authority_no")) if f]
-    if signer.get("authority_no"):
-        facts[-1] = f"授权委托书{signer['authority_no']}"
+def interview_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    """Who spoke, what was asked and answered, and how it was signed."""
+    notice, who, signs = body.get("notice") or {}, body["interviewee"], body.get("signatures") or {}
+    recorder = body["recorder"]
+    rows = [row("约谈时间", f"{moment(body['start'])}至{moment(body['end'])}"), *rows_of(body, place="约谈地点")]
+    interviewers = body.get("interviewers") or accepted.case.data["officers"]
+    rows += [row("约谈人", person(one)) for one in interviewers]
+    rows.append(row("记录人", "，".join([recorder["name"], *certificate(recorder)])))
+    rows += rows_of(who, name="被约谈人")
+    rows += [row("被约谈人性别", word("gender", who["gender"]))] if who.get("gender") else []
+    rows += rows_of(who, id_no="证件号码", relation="与当事人关系", post="职务", phone="被约谈人电话")
+    rows += rows_of(notice, doc_no="约谈通知书")
+    if notice.get("issued_on"):
+        rows.append(row("约谈通知日期", date(notice["issued_on"])))
     return {
-        "told": _cells(
-            ("当事人", party["name"]),
-            ("证件号码", party.get("uscc") or party.get("id_no") or ""),
-            ("住址（住所）", party["address"]),
-            ("联系电话", party["phone"]),
-            ("告知时间", moment(body["informed_at"])),
-            ("执法人员", [person(one) for one in accepted.case.data["officers"]]),
-            ("违法事实", paragraphs(ended(told["facts"]))),
-            ("违反的规定", citations(told.get("violated") or [])),
-            ("应适用的罚则", citations(told.get("penalty_basis") or [])),
-            ("清单事项", f"不予处罚清单事项编号：{item}" if item else ""),
-            ("改正要求", paragraphs(ended(told["requirement"]))),
-            ("自愿原则", paragraphs(ended(body.get("voluntary_notice") or ""))),
-            ("违反承诺的后果", paragraphs(ended(body["breach_consequence"]))),
-        ),
-        "promised": _cells(
-            ("承诺事项", listed(body["commitments"])),
-            ("改正期限", f"{date(body['correction_deadline'])}前"),
-            ("签署时间", moment(body["signed_at"])),
-            ("签署人", f"{signer['name']}（{'，'.join(facts)}）" if facts else signer["name"]),
-        ),
-        "marks": "签名、按指印" if party["type"] == "natural_person" else "签名、盖章",
+        "rows": rows,
+        "rights": bool(body.get("rights_notified")),
+        "choice_told": bool(body.get("choice_notified")),
+        "choice": word("choice", body["choice"]) if body.get("choice") else "",
+        "qa": [{"q": paragraphs(qa["q"]), "a": paragraphs(qa["a"])} for qa in body["qa"]],
+        "interviewers": [person(one) for one in interviewers],
+        "requirements": listed(body["requirements"]),
+        "correction_deadline": date(body.get("correction_deadline")),
+        "corrections": listed(body.get("corrections") or []),
+        "read_confirm": ended(body["read_confirm"]),
+        "refused": bool(signs.get("refused")),
+        "refuse_reason": ended(signs.get("refuse_reason") or "未说明理由"),
+        "witness": signs.get("witness") or "",
     }
 
 
-def _delivery_receipt(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+def delivery_receipt(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    """What was delivered to whom, and how."""
     detail = body.get("detail") or {}
     deliverers = [person(one) for one in body.get("deliverers") or accepted.case.data["officers"]]
     return {
-        "rows": _cells(
+        "rows": cells(
             ("送达文书", [_document(one) for one in body["documents"]]),
             ("受送达人", body["recipient"]),
             ("送达地点", body["place"]),
@@ -108,11 +97,12 @@ def _detail(detail: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
     )
 
 
-def _followup_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+def followup_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, Any]:
+    """Whom the officers visited, and what they found."""
     again = "再次发生" if body["recurrence"] else "未再发生"
     lawful, conduct = body.get("lawfulness_rating"), body.get("conduct_rating")
     return {
-        "rows": _cells(
+        "rows": cells(
             ("当事人", accepted.case.party_name),
             ("所回访的文书", body["related_doc_no"]),
             ("回访日期和方式", f"{date(accepted.case.issue_date)}，{word('way', body['way'])}"),
@@ -131,10 +121,3 @@ def _followup_record(body: Mapping[str, Any], accepted: Accepted) -> dict[str, A
 
 def _rating(points: int | None) -> str:
     return f"{points}分（满分5分）" if points else "（未评价）"
-
-
-BODIES: Final[Mapping[str, Callable[[Mapping[str, Any], Accepted], dict[str, Any]]]] = {
-    "commitment": _commitment,
-    "delivery_receipt": _delivery_receipt,
-    "followup_record": _followup_record,
-}

@@ -1,4 +1,4 @@
-"""What the forms of a case say in their cells."""
+"""What receipts and visits say in their cells."""
 
 from __future__ import annotations
 
@@ -62,17 +62,3 @@ def test_a_visit_tells_what_it_found():
 @pytest.mark.parametrize(("n", "boxes"), [(1, 1), (2, 0), (3, 0)])
 def test_only_who_is_visited_on_site_signs(n, boxes):
     assert lines(sample("followup_record", number=n)).count("被回访人签名") == boxes
-
-
-def test_a_person_gives_a_fingerprint_and_a_unit_its_seal():
-    assert any(line.startswith("承诺人（签名、盖章）：") for line in lines(sample("commitment")))
-    assert any(line.startswith("承诺人（签名、按指印）：") for line in lines(sample("commitment", number=3)))
-
-
-def test_a_commitment_tells_item_and_signer():
-    assert cells(sample("commitment"), "told")["清单事项"] == ["不予处罚清单事项编号：SC-014"]
-    assert "清单事项" not in cells(sample("commitment", number=2), "told")
-    signed = cells(sample("commitment", number=3), "promised")["签署人"]
-    assert signed == ["孙示例（委托代理人，授权委托书授委〔2026〕7号）"]
-    alone = sample("commitment", lambda c: c["body"].update(signer={"name": "孙示例"}))
-    assert cells(alone, "promised")["签署人"] == ["孙示例"]
