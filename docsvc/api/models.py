@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from docsvc.domain.batch import BatchState, Outcome
 from docsvc.domain.document import DocumentRow, Level, State
 from docsvc.domain.verdict import Report
 from docsvc.usecases.find import LogPlace
@@ -168,6 +169,82 @@ class Ready(Model):
     parts: list[PartState]
 
 
+class BatchCounts(Model):
+    """How many rows came to what; the last five add up to `accepted`."""
+
+    total: int
+    waiting: Annotated[int, Field(description="尚未收案 — not taken in yet")]
+    refused: int
+    accepted: int
+    making: Annotated[int, Field(description="正在制作 — documents on their way")]
+    recorded: int
+    failed: int
+    voided: int
+
+
+class BatchLinks(Model):
+    """Addresses of what belongs to the batch; the last two once it is done."""
+
+    self: str
+    rows: str
+    documents: Annotated[str, Field(description="全部已盖章PDF — zip of the signed PDFs")]
+    print: Annotated[str, Field(description="打印用合并件 — their pages in one PDF, to print")]
+
+
+class Batch(Model):
+    """A file of many cases, and how far it is."""
+
+    id: str
+    state: Annotated[BatchState, Field(description="reading: 逐行收案; issuing: 制作中; done: 结束")]
+    format: Annotated[str, Field(examples=["jsonl", "csv", "xlsx"])]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="所交文件的摘要 — of the posted file")]
+    created_at: dt.datetime
+    progress: Annotated[float, Field(ge=0, le=1)]
+    counts: BatchCounts
+    links: BatchLinks
+
+
+class BatchPage(Model):
+    """The caller's batches, newest first."""
+
+    batches: list[Batch]
+    next: Annotated[str | None, Field(description="下一页的游标 — cursor of the next page; null at the end")]
+
+
+class RowDocument(Model):
+    """The document of a row."""
+
+    id: str
+    number: str
+    state: State
+    link: str
+
+
+class RowError(Remark):
+    """One thing that is wrong with a row; column and path in a table."""
+
+    row: int
+    column: Annotated[str | None, Field(description="列 — letter of the column", examples=["F"])]
+    path: Annotated[str | None, Field(description="列名 — path of the column", examples=["party.uscc"])]
+
+
+class BatchRow(Model):
+    """What became of a row."""
+
+    row: Annotated[int, Field(description="文件中的行号 — as the spreadsheet counts it; a line of JSON lines")]
+    outcome: Outcome
+    new: Annotated[bool | None, Field(description="false：同样的事实此前已有文书 — the same facts had one already")]
+    document: RowDocument | None
+    errors: list[RowError]
+
+
+class BatchRowPage(Model):
+    """Rows in the file's order."""
+
+    rows: list[BatchRow]
+    next: Annotated[str | None, Field(description="下一页的游标 — cursor of the next page; null at the end")]
+
+
 class Problem(Model):
     """RFC 9457, in Chinese with English beside it."""
 
@@ -189,6 +266,15 @@ def _written_out(value: Any) -> Any:
 
 
 Day = Annotated[dt.date, BeforeValidator(_written_out)]
+Cursor = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=400,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="上一页给出的游标 — from the page before",
+    ),
+]
 
 
 class DocumentQuery(Model):
@@ -204,9 +290,22 @@ class DocumentQuery(Model):
     date_from: Annotated[Day | None, Field(description="成文日期起 — issued on or after")] = None
     date_to: Annotated[Day | None, Field(description="成文日期止 — issued on or before")] = None
     limit: Annotated[int, Field(ge=1, le=200, description="每页份数 — how many on a page")] = 50
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
-    ] = None
+    cursor: Cursor | None = None
+
+
+class BatchQuery(Model):
+    """Which page."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description="每页批数 — how many on a page")] = 20
+    cursor: Cursor | None = None
+
+
+class BatchRowQuery(Model):
+    """Which rows."""
+
+    outcome: Annotated[Outcome | None, Field(description="只看这一种结果 — of this outcome alone")] = None
+    limit: Annotated[int, Field(ge=1, le=1000, description="每页行数 — how many on a page")] = 100
+    cursor: Cursor | None = None
 
 
 class PreviewQuery(Model):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
+
+from docsvc.domain.errors import ConversionError
 
 TITLE: Final = "打印用合并件 Print copy"
 SUBJECT: Final = (
@@ -14,6 +19,22 @@ SUBJECT: Final = (
     "the single PDF of each document is the document."
 )
 GROUP: Final = 50  # documents held open at once: each costs memory and a file
+
+
+def merge_apart(documents: Mapping[str, Path], target: Path, deadline_s: float = 600) -> None:
+    """The same in a process of its own, so that thousands of documents keep no caller from being answered.
+
+    Raises ConversionError where it ends without the file, or not in time.
+    """
+    named = json.dumps({name: str(path) for name, path in documents.items()})
+    # -P: a folder named docsvc where the caller happens to stand must not be run.
+    command = [sys.executable, "-P", "-m", "docsvc.adapters.pages.merging", str(target)]
+    try:
+        subprocess.run(  # noqa: S603 - our own interpreter and module
+            command, input=named.encode(), stdout=subprocess.DEVNULL, timeout=deadline_s, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as e:
+        raise ConversionError("打印用合并件无法生成；the print file can't be made") from e
 
 
 def merge_pages(documents: Mapping[str, Path], target: Path) -> None:
@@ -67,3 +88,7 @@ def _keep_colours(whole: Any, part: Any) -> None:
     """What the colours of the pages mean (ISO 19005-2, 6.2.3) stands once in a file: all are the office's own."""
     if "/OutputIntents" in part.Root and "/OutputIntents" not in whole.Root:
         whole.Root.OutputIntents = whole.copy_foreign(part.make_indirect(part.Root.OutputIntents))
+
+
+if __name__ == "__main__":
+    merge_pages({name: Path(path) for name, path in json.load(sys.stdin).items()}, Path(sys.argv[1]))
