@@ -9,6 +9,7 @@ from typing import Any, Final
 from docsvc.domain import forms
 from docsvc.domain.document import Accepted
 from docsvc.domain.errors import TemplateFaultError
+from docsvc.domain.joint import arrange
 from docsvc.domain.phrases import (
     Row,
     certificate,
@@ -38,9 +39,9 @@ def context(accepted: Accepted) -> dict[str, Any]:
     """Everything that a template may name. Texts are ready to print; lists are lists of texts or rows.
 
     Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
-    ("short", "long" or "wide"), copies_note, info (rows of the 文书信息表), delivery (rows), electronic (bool),
-    test_data (bool), people (their names); `body` differs by type. Raises TemplateFaultError for a type or a code
-    that has no wording.
+    ("short", "long", "wide" or "joint"), joint (lines of a sign-off of several agencies), copies_note, info (rows
+    of the 文书信息表), delivery (rows), electronic (bool), test_data (bool), people (their names); `body` differs
+    by type. Raises TemplateFaultError for a type or a code that has no wording.
     """
     if accepted.case.doc_type not in BODIES:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
@@ -83,7 +84,8 @@ def _context(accepted: Accepted) -> dict[str, Any]:
         "case": _case(data["case"]),
         "delivery": delivery_rows(party),
         "electronic": bool(party["e_delivery"]["agreed"]),
-        "signoff": _signoff(agency.name),
+        "signoff": "joint" if accepted.joint else _signoff(agency.name),
+        "joint": _joint(accepted),
         "copies_note": copies_note(data.get("copies") or manifest.copies),
         "info": info_rows(accepted),
         "people": people(data),
@@ -202,6 +204,14 @@ def _signoff(name: str) -> str:
     return "short" if len(name) <= SHORT_NAME else "long" if len(name) <= LONG_NAME else "wide"
 
 
+def _joint(accepted: Accepted) -> list[dict[str, Any]]:
+    """The sign-off of several agencies, line by line; nothing where one signs."""
+    if not accepted.joint:
+        return []
+    printed = arrange(accepted.joint).printed(date(accepted.case.issue_date))
+    return [{"kind": kind, "cells": list(cells)} for kind, cells in printed]
+
+
 def _case(case: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "case_no": case["case_no"],
@@ -250,6 +260,7 @@ def _interview_notice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, 
     return {
         "mode": word("mode", body["mode"]),
         "agencies": "、".join(body.get("agencies") or [accepted.agency.name]),
+        "who": "、".join(agency.name for agency in accepted.joint) or "本机关",
         "reason": paragraphs(ended(body["reason"])),
         "purpose": paragraphs(ended(body.get("purpose") or "")),
         "interviewers": [person(one) for one in interviewers],

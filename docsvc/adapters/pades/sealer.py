@@ -17,7 +17,7 @@ from docsvc.adapters.pades.stamping import StampError, TimeStamps
 from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import Level, SealPlace
+from docsvc.domain.document import Level, Slot
 from docsvc.domain.errors import SealError
 from docsvc.ports import SealKey, SealKeys
 
@@ -55,23 +55,33 @@ class PadesSealer:
         self._cms_room = CMS_BYTES
         self._token_room = TOKEN_BYTES
 
-    def seal(
-        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
-    ) -> tuple[bytes, Level, str | None]:
-        """Signed PDF, the level that the file really has and, where that is less than `level`, why.
+    def seal(self, pdf: bytes, slots: Sequence[Slot], level: Level) -> tuple[bytes, Level, str | None]:
+        """The PDF with a signature in each of `slots`, the level that every one of them really has and, where that
+        is less than `level`, why.
 
         An authority that is dead, slow or lies costs level, never the seal: without a token that holds the document
-        stays B-B, without revocation answers B-T. Raises SealError where the seal has no key, its certificate is
-        expired, revoked or untrusted, its name can't be drawn, or the file can't be signed.
+        stays B-B, without revocation answers B-T. Raises SealError where a seal has no key, its certificate is
+        expired, revoked or untrusted, its name can't be drawn, or the file can't be signed; no seal is used before
+        all have been looked at.
         """
-        key = self._keys.of(design)
+        keys = [self._keys.of(slot.design) for slot in slots]
+        evidence = [self._may_sign(slot, key) for slot, key in zip(slots, keys, strict=True)]
+        seals = [
+            SealDetails(slot, self._appearance(slot.design, key), self._clock())
+            for slot, key in zip(slots, keys, strict=True)
+        ]
+        fault = None
+        for n, key in enumerate(keys):
+            pdf, stamping = self._sign(pdf, seals[n:], key, stamped=level.rank >= Level.B_T.rank)
+            evidence += stamping.evidence
+            fault = fault or stamping.fault
+        return self._raised(pdf, level, evidence, fault)
+
+    def _may_sign(self, slot: Slot, key: SealKey) -> Evidence:
         try:
-            own = self._trust.of(key.chain, Purpose.SEAL)
+            return self._trust.of(key.chain, Purpose.SEAL)
         except UntrustedError as e:
-            raise SealError(f"the seal of {design.name} must not be used: {e}") from e
-        details = SealDetails(place, self._appearance(design, key), design.name, self._clock())
-        signed, stamping = self._sign(pdf, details, key, stamped=level.rank >= Level.B_T.rank)
-        return self._raised(signed, level, [own, *stamping.evidence], stamping.fault)
+            raise SealError(f"the seal of {slot.design.name} must not be used: {e}") from e
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level`; the same bytes where nothing was gained. Raises SealError."""
@@ -133,12 +143,14 @@ class PadesSealer:
             fault = f"the file holds {achieved} only"
         return pdf, achieved, fault if achieved.rank < level.rank else None
 
-    def _sign(self, pdf: bytes, details: SealDetails, key: SealKey, *, stamped: bool) -> tuple[bytes, _Stamping]:
+    def _sign(
+        self, pdf: bytes, seals: Sequence[SealDetails], key: SealKey, *, stamped: bool
+    ) -> tuple[bytes, _Stamping]:
         for _ in range(TRIES):
             stamping = _Stamping(self._stamps if stamped else None)
             room = self._cms_room + (self._token_room if stamped else 0)
             try:
-                signed = write_seal(pdf, details, room, partial(key.sign_detached, stamp=stamping.stamp))
+                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp))
             except RoomError as e:
                 self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
                 self._token_room = max(self._token_room, stamping.size + MARGIN)
@@ -171,7 +183,7 @@ class PadesSealer:
             return []
         if held.level is Level.B_LTA:
             return [self._trust.of(held.stamp_chains[-1], Purpose.TIME_STAMP)]
-        found = [self._trust.of(held.seal_chain, Purpose.SEAL)]
+        found = [self._trust.of(chain, Purpose.SEAL) for chain in held.seal_chains]
         found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         return found
 

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from docsvc.adapters.pki.certificates import fitting
 from docsvc.adapters.pki.cms import CmsSigner
 from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, seal_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
@@ -78,7 +79,7 @@ class FolderKeys:
             if found is None:
                 found = self._loaded[design.id] = self._load(design)
         seal, name = found
-        if name != design.name[:64]:
+        if name != fitting(design.name):
             raise SealError(
                 f"the certificate of seal {design.id} is for {name}, not for {design.name}: "
                 "move its key file away and run `docsvc pki init`"

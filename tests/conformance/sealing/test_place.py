@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 
 from docsvc.adapters.pages import PdfPages
-from docsvc.domain.document import Level
+from docsvc.domain.document import Level, Slot
 from docsvc.domain.phrases import date
 from tests.support.drafts import sample
 from tests.support.printed import lines_of
@@ -46,7 +46,7 @@ def sealed(press, tmp_path_factory):
         place = PdfPages().seal_place(
             path.read_bytes(), case.agency.name, date(case.case.issue_date), design.diameter_mm
         )
-        path.write_bytes(kept["sealer"].seal(path.read_bytes(), place, design, Level.B_B)[0])
+        path.write_bytes(kept["sealer"].seal(path.read_bytes(), [Slot(place, design)], Level.B_B)[0])
         return path
 
     return seal
