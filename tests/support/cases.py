@@ -84,6 +84,7 @@ def known(case: Mapping[str, Any], **more: Any) -> Known:
         "manifest": FOLDER.get(case["doc_type"]).manifest,
         "laws": laws(),
         "measures": measures(),
+        "registered": list(registry().values()),
     }
     return Known(**{**gathered, **more})
 
