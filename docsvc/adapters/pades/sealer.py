@@ -12,7 +12,8 @@ from pathlib import Path
 from docsvc.adapters.pades.achieved import Held, held_by
 from docsvc.adapters.pades.fetch import Fetcher
 from docsvc.adapters.pades.outlines import Outlines
-from docsvc.adapters.pades.seal_art import Appearance, draw
+from docsvc.adapters.pades.seal_art import Appearance, draw, show
+from docsvc.adapters.pades.seal_image import SealImageError, raster
 from docsvc.adapters.pades.stamping import StampError, TimeStamps
 from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
@@ -31,8 +32,8 @@ class PadesSealer:
     """Fits ports.Sealer. One object serves all documents of a process, from any thread.
 
     `keys` holds the seals and the trusted roots, `fonts` the files that names are drawn from (宋体 first),
-    `tsa_url` is the RFC 3161 authority. `deadline_s` bounds each exchange with an authority. `clock` returns an
-    aware datetime.
+    `tsa_url` is the RFC 3161 authority, `images` gives an operator's picture of a seal by its SHA-256. `deadline_s`
+    bounds each exchange with an authority. `clock` returns an aware datetime.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class PadesSealer:
         fonts: Sequence[Path],
         tsa_url: str,
         *,
+        images: Callable[[str], bytes] | None = None,
         deadline_s: float = 10.0,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self._keys = keys
+        self._images = images
         self._clock = clock
         self._fetcher = Fetcher(deadline_s)
         self._trust = Trust(keys.roots, self._fetcher, clock)
@@ -191,9 +194,20 @@ class PadesSealer:
         with self._lock:
             drawn = self._drawn.get((design, key.development))
             if drawn is None:
-                drawn = draw(design, self._outlines.of, development=key.development)
+                drawn = self._picture(design, development=key.development)
                 self._drawn[design, key.development] = drawn
             return drawn
+
+    def _picture(self, design: SealDesign, *, development: bool) -> Appearance:
+        if design.image is None:
+            return draw(design, self._outlines.of, development=development)
+        if self._images is None:
+            raise SealError(f"no pictures of seals are here: {design.name}")
+        try:
+            image = raster(self._images(design.image), design.diameter_mm, design.image)
+        except SealImageError as e:
+            raise SealError(f"the picture of the seal {design.name} can't be used: {e}") from e
+        return show(image, design, self._outlines.of, development=development)
 
 
 class _Stamping:

@@ -31,6 +31,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from docsvc.adapters.pades.across import press_across
 from docsvc.adapters.pades.seal_art import Appearance
+from docsvc.adapters.pades.seal_image import Raster
 from docsvc.adapters.pades.trust import Evidence
 from docsvc.domain.document import Slot
 from docsvc.domain.errors import SealError
@@ -97,7 +98,7 @@ def write_seal(pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callab
         embedder = PdfCMSEmbedder(new_field_spec=own.field)
         protocol = embedder.write_cms(own.slot.field, writer, existing_fields_only=declared)
         field = next(protocol).get_object()
-        picture = writer.add_object(_form(own.appearance))
+        picture = writer.add_object(_form(writer, own.appearance))
         field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture})
         if own.slot.place.across_pages:
             press_across(writer, picture, own.appearance.side)
@@ -205,7 +206,7 @@ def _filled(
     return data
 
 
-def _form(appearance: Appearance) -> Any:
+def _form(writer: Any, appearance: Appearance) -> Any:
     """The seal as a form XObject (ISO 32000-1, 8.10)."""
     resources = generic.DictionaryObject(
         {
@@ -218,6 +219,9 @@ def _form(appearance: Appearance) -> Any:
             )
         }
     )
+    if appearance.image:
+        samples = writer.add_object(_image(appearance.image))
+        resources[pdf_name("/XObject")] = generic.DictionaryObject({pdf_name("/Picture"): samples})
     side = generic.FloatObject(appearance.side)
     zero = generic.NumberObject(0)
     return generic.StreamObject(
@@ -229,6 +233,22 @@ def _form(appearance: Appearance) -> Any:
             pdf_name("/Filter"): pdf_name("/FlateDecode"),
         },
         encoded_data=appearance.deflated,
+    )
+
+
+def _image(raster: Raster) -> Any:
+    """Samples as an image XObject (ISO 32000-1, 8.9.5)."""
+    return generic.StreamObject(
+        {
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Image"),
+            pdf_name("/Width"): generic.NumberObject(raster.width),
+            pdf_name("/Height"): generic.NumberObject(raster.height),
+            pdf_name("/ColorSpace"): pdf_name("/DeviceRGB"),
+            pdf_name("/BitsPerComponent"): generic.NumberObject(8),
+            pdf_name("/Filter"): pdf_name("/FlateDecode"),
+        },
+        encoded_data=raster.deflated,
     )
 
 
