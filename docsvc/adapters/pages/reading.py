@@ -7,7 +7,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import pairwise
 from typing import Any, Final
 
 from docsvc.adapters.pages import joint
@@ -46,9 +45,10 @@ class PdfPages:
         return count
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
-        """The last place where a line that is just `name` stands directly over one that is just `date`.
+        """The last place where a line that is just `name` stands directly over one that is just `date`. A name that
+        is longer than a line takes two.
 
-        Both on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
+        All on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
         in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
         of both lines. Raises SealError where there is no such place or a seal of that diameter would leave the
         page.
@@ -62,8 +62,7 @@ class PdfPages:
                     lines = lines_of(page)
                     box = page.get_mediabox()
                 middle = (box[0] + box[2]) / 2 - AXIS_TOLERANCE
-                centres = filter(None, (_centre(a, b, name, date) for a, b in pairwise(lines[::-1])))
-                place = next((centre for centre in centres if centre[0] >= middle), None)
+                place = next((centre for centre in _centres(lines, name, date) if centre[0] >= middle), None)
                 if place is None:
                     continue
                 x, y = place
@@ -151,9 +150,14 @@ def _around(text: str, part: str) -> str:
     return "“" + "".join(c if c.isprintable() or unicodedata.category(c) == "Co" else " " for c in piece) + "”"
 
 
-def _centre(lower: Line, upper: Line, name: str, date: str) -> tuple[float, float] | None:
-    if upper.text != name or lower.text != date:
-        return None
-    if abs(upper.axis - lower.axis) > AXIS_TOLERANCE:
-        return None
-    return (upper.axis + lower.axis) / 2, (upper.top + lower.bottom) / 2 + ABOVE_MIDDLE_MM * POINTS_PER_MM
+def _centres(lines: Sequence[Line], name: str, date: str) -> Iterator[tuple[float, float]]:
+    """Where a seal would stand over name and date, the last such place first. A very long name takes two lines."""
+    for n in range(len(lines) - 1, 0, -1):
+        for above in (lines[n - 1 : n], lines[max(n - 2, 0) : n]):
+            if lines[n].text == date and "".join(line.text for line in above) == name:
+                axes = [line.axis for line in (*above, lines[n])]
+                if max(axes) - min(axes) <= AXIS_TOLERANCE:
+                    yield (
+                        sum(axes) / len(axes),
+                        (above[0].top + lines[n].bottom) / 2 + ABOVE_MIDDLE_MM * POINTS_PER_MM,
+                    )
