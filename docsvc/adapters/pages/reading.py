@@ -16,7 +16,8 @@ from docsvc.domain.document import SealPlace
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
 from docsvc.domain.joint import Row
 
-ABOVE_MIDDLE_MM: Final = 5.0  # GB/T 9704-2012 7.3.5.5: name and date stand below the seal's centre
+# GB/T 9704-2012 7.3.5.5: name and date stand below the seal's centre. By the lines of the name.
+ABOVE_MIDDLE_MM: Final = {1: 5.0, 2: 6.5}
 CONTEXT: Final = 8  # characters shown on either side of a missing one
 
 # PDFium keeps global state without locks.
@@ -50,7 +51,7 @@ class PdfPages:
 
         All on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
         in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
-        of both lines. Raises SealError where there is no such place or a seal of that diameter would leave the
+        of both lines (6.5 mm where the name takes two, so that the seal's top stays near the text). Raises SealError where there is no such place or a seal of that diameter would leave the
         page.
         """
         name, date = squeezed(name), squeezed(date)
@@ -157,7 +158,5 @@ def _centres(lines: Sequence[Line], name: str, date: str) -> Iterator[tuple[floa
             if lines[n].text == date and "".join(line.text for line in above) == name:
                 axes = [line.axis for line in (*above, lines[n])]
                 if max(axes) - min(axes) <= AXIS_TOLERANCE:
-                    yield (
-                        sum(axes) / len(axes),
-                        (above[0].top + lines[n].bottom) / 2 + ABOVE_MIDDLE_MM * POINTS_PER_MM,
-                    )
+                    middle = (above[0].top + lines[n].bottom) / 2
+                    yield sum(axes) / len(axes), middle + ABOVE_MIDDLE_MM[len(above)] * POINTS_PER_MM
