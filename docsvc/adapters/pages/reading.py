@@ -51,8 +51,8 @@ class PdfPages:
 
         All on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
         in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
-        of both lines (6.5 mm where the name takes two, so that the seal's top stays near the text). Raises SealError where there is no such place or a seal of that diameter would leave the
-        page.
+        of both lines (6.5 mm where the name takes two, so that the seal's top stays near the text).
+        Raises SealError where there is no such place or a seal of that diameter would leave the page.
         """
         name, date = squeezed(name), squeezed(date)
         with _opened(pdf) as document:
