@@ -68,7 +68,7 @@ def check_changes(signature: Any, fields: Mapping[str, str | None]) -> Standing:
             certified,
         )
     if certified:
-        declared = _signature_fields(HistoricalResolver(signature.reader, signature.signed_revision).root)
+        declared = _declared_fields(HistoricalResolver(signature.reader, signature.signed_revision).root)
         if any(kind != TIME_STAMP_FILTER for name, kind in fields.items() if name not in declared):
             return Standing(
                 (
@@ -119,8 +119,8 @@ def check_awaited(fields: Mapping[str, str | None], *, certified: bool) -> tuple
     )
 
 
-def _signature_fields(root: Any) -> frozenset[str]:
-    """Names of all signature fields below a catalogue."""
+def _declared_fields(root: Any) -> frozenset[str]:
+    """Names of all form fields of a revision."""
     names: set[str] = set()
     if "/AcroForm" not in root:
         return frozenset()
