@@ -163,6 +163,7 @@ class Adapters:
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.authorities import Authorities
         from docsvc.adapters.pki.folder import describe
+        from docsvc.pipeline.store import object_key
 
         description = describe(self.settings.certs)
         if description.development:
@@ -173,6 +174,7 @@ class Adapters:
             self.keys,
             self._font_files["song"],
             self.settings.tsa_url or description.tsa_url,
+            images=lambda sha256: self.objects.get(object_key(sha256)),
         )
         self._closing.callback(sealer.close)
         return sealer

@@ -8,6 +8,7 @@ import secrets
 import tomllib
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -273,9 +274,13 @@ class Service(Adapters):
         """The document's evidence bundle (zip)."""
         return self.delivery.bundle(row)
 
-    def import_agencies(self, raw: bytes) -> int:
-        """Import a registry file, all of it or nothing; how many agencies are new or changed."""
-        from docsvc.usecases.import_agencies import import_agencies
+    def import_agencies(self, raw: bytes, beside: Path | None = None) -> int:
+        """Import a registry file, all of it or nothing; how many agencies are new or changed.
+
+        Pictures of seals that it names are read from the folder `beside`.
+        """
+        from docsvc.adapters.pades.seal_image import fault_of, read_picture
+        from docsvc.usecases.import_agencies import SealImages, import_agencies
         from docsvc.usecases.intake import read_case
 
         try:
@@ -285,7 +290,8 @@ class Service(Adapters):
                 [Finding("SCHEMA", "", "不是有效的JSON", f.message_en) for f in e.findings]
             ) from e
         schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
-        return import_agencies(entries, self.database, self.schema_check, schema)
+        images = SealImages((lambda name: read_picture(beside / name)), fault_of, self.objects) if beside else None
+        return import_agencies(entries, self.database, self.schema_check, schema, images)
 
     def warm(self) -> None:
         """Load what the first case, the first look and the first download would wait for: fonts, laws, schemas."""

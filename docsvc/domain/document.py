@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from docsvc.domain.agency import Agency
+from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.case import Case
 from docsvc.domain.errors import Finding
 from docsvc.domain.numbering import DocNumber
@@ -106,6 +106,11 @@ class Accepted:
     agency: Agency
     number: DocNumber
     doc_type: DocumentType
+    joint: tuple[Agency, ...] = ()  # all agencies that seal, in their order, where there is more than one
+
+    @property
+    def sealing(self) -> tuple[Agency, ...]:
+        return self.joint or (self.agency,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,18 @@ class SealPlace:
     x: float
     y: float
     across_pages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One signature of the ordered list that a document bears: where it shows, whose seal it is, its field's name.
+
+    All fields are declared when the first is signed; the last one closes the document.
+    """
+
+    place: SealPlace
+    design: SealDesign
+    field: str = "Seal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import DocumentType, Level, SealPlace
+from docsvc.domain.document import DocumentType, Level, SealPlace, Slot
 from docsvc.domain.errors import Finding
+from docsvc.domain.joint import Row
 from docsvc.domain.note import Note
 from docsvc.domain.properties import Properties
 from docsvc.domain.table import Column, Line
@@ -150,14 +151,21 @@ class Pages(Protocol):
         of that diameter would leave the page.
         """
 
+    def joint_places(
+        self, pdf: bytes, rows: Sequence[Row], date: str, diameters_mm: Sequence[float]
+    ) -> list[SealPlace]:
+        """Where each name of `rows` stands, in order, the date under the last. Raises SealError where one does not,
+        or where a seal would leave the page or touch another.
+        """
+
 
 class Sealer(Protocol):
     """PAdES signatures."""
 
-    def seal(
-        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
-    ) -> tuple[bytes, Level, str | None]:
-        """Signed PDF, level reached and, where less than `level`, why. Raises SealError."""
+    def seal(self, pdf: bytes, slots: Sequence[Slot], level: Level) -> tuple[bytes, Level, str | None]:
+        """The PDF with a signature in each of `slots`, in their order, or with none; the level reached and, where
+        less than `level`, why. Raises SealError.
+        """
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""

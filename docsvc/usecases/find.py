@@ -12,6 +12,7 @@ from typing import Any, Final
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.document import DocumentFilter, DocumentRow, State
 from docsvc.domain.errors import LogError, NotFoundError, UsageError
+from docsvc.domain.joint import joint_names
 from docsvc.domain.leaf import SIGNING_EVENTS, parse_leaf, parse_opening
 from docsvc.domain.masking import masked_name
 from docsvc.domain.merkle import LogEvent
@@ -132,7 +133,7 @@ class Search:
             title=manifest.title_of(case.get("body", {})),
             title_en=manifest.title_en,
             number=row.number,
-            agency_name=agency.name if agency else row.agency_id,
+            agency_name="、".join(joint_names(case)) or (agency.name if agency else row.agency_id),
             issue_date=row.issue_date,
             state=row.state,
             sha256=row.signed_sha256,

@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, State
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError
+from docsvc.domain.joint import joint_names
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.measures import Measures
@@ -109,6 +110,10 @@ class Intake:
                 f"只能为自己的机关提交（/agency：{case.agency_id}）；you may post for your own agency only"
             )
         with self.database.begin() as tx:
+            names = joint_names(case.data)
+            registered = tx.agencies.list() if names else ()
+            if principal is not None:
+                _act_for_each(principal, names, registered)
             if row := tx.documents.find(case_sha256=case.sha256):
                 acceptance = Acceptance(row, new=False)
                 if posted.settle:
@@ -116,7 +121,7 @@ class Intake:
                 return acceptance
             agency = tx.agencies.get(case.agency_id)
             now = self.clock()
-            findings = check_case(case.data, self._known(tx, case, agency, doc_type, posted.undrawable, now))
+            findings = check_case(case.data, self._known(tx, posted, agency, registered, now))
             faults = [f for f in findings if f.severity == "error"]
             if faults or agency is None:
                 raise CaseRefusedError(faults)
@@ -142,12 +147,12 @@ class Intake:
     def _known(
         self,
         tx: Transaction,
-        case: Case,
+        posted: _Posted,
         agency: Agency | None,
-        doc_type: DocumentType,
-        undrawable: frozenset[str],
+        registered: Sequence[Agency],
         now: dt.datetime,
     ) -> Known:
+        case = posted.case
         earlier = {text: row for text in references_in(case.data) if (row := tx.documents.find(number=text))}
         notices = tx.documents.search(
             doc_type="termination_notice", action_code=case.action_code, agency_id=case.agency_id
@@ -156,15 +161,16 @@ class Intake:
         return Known(
             today=now.astimezone(self.zone).date(),
             agency=agency,
-            manifest=doc_type.manifest,
+            manifest=posted.doc_type.manifest,
             laws=self.laws,
             references={text: self._reference(row) for text, row in earlier.items()},
-            undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
+            undrawable=lambda text: [c for c in dict.fromkeys(text) if c in posted.undrawable],
             terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
             committed=_committed(tx, case),
             delivered=_delivered(tx, case),
             measures=self.measures,
             language=self.language,
+            registered=registered,
         )
 
     def _reference(self, row: DocumentRow) -> Reference:
@@ -288,6 +294,19 @@ def _delivered(tx: Transaction, case: Case) -> dict[str, dt.date]:
         if document.get("doc_no") in cited
     ]
     return dict(sorted(days, reverse=True))  # delivered twice: the first time counts
+
+
+def _act_for_each(principal: Principal, names: Sequence[str], registered: Sequence[Agency]) -> None:
+    """A seal is a power: who posts a joint document must be permitted to act for every agency that seals it.
+
+    Raises ForbiddenError. Names that the registry lacks are the rules' business.
+    """
+    for agency in registered:
+        if agency.name in names and not principal.owns(agency.id):
+            raise ForbiddenError(
+                f"联合文书须加盖{agency.name}的印章，而您不能代表该机关（/body/agencies：{agency.id}）；"
+                f"a joint document bears the seal of each agency, and you may not act for {agency.id}"
+            )
 
 
 def _no_json(why: str) -> Finding:

@@ -14,6 +14,7 @@ from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentType, Filled
 from docsvc.domain.errors import TemplateFaultError
+from docsvc.domain.joint import joint_agencies
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.properties import Properties
 from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
@@ -155,7 +156,10 @@ class TemplateDesk:
                 raise TemplateFaultError(f"样例案件的机关 {case.agency_id} 不在样例登记表中")
             word = agency.numbering.get(case.doc_type, agency.short)
             number = DocNumber(word, case.issue_date.year, 1)
-            accepted.append(Accepted(NOBODY, case, agency, number, doc_type))
+            joint = joint_agencies(data, agency, agencies.values())
+            if joint is None:
+                raise TemplateFaultError("样例案件的联合机关不在样例登记表中")
+            accepted.append(Accepted(NOBODY, case, agency, number, doc_type, joint))
         if not accepted:
             raise TemplateFaultError(f"文书模板 {name} 没有样例案件（cases/valid-1.json）")
         return accepted

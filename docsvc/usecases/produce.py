@@ -13,6 +13,7 @@ from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentRow, State
 from docsvc.domain.errors import BusyError, DocsvcError, NotFoundError, ObjectMissingError, SealError, UsageError
 from docsvc.domain.job import MAX_ATTEMPTS, retry_at
+from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.verdict import Indication
@@ -126,7 +127,7 @@ class Production:
 
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
-        if accepted.case.is_test and not self.keys.of(accepted.agency.seal).development:
+        if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
             raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
@@ -171,12 +172,16 @@ class Production:
             raise UsageError(f"document {row.id} has no readable number")
         with self.database.read() as tx:
             agency = tx.agencies.get(row.agency_id)
+            registered = tx.agencies.list()
         if agency is None:
             raise SealError(f"agency {row.agency_id} is no longer in the registry")
         case = Case.of(json.loads(row.case_json))
         if case.sha256 != row.case_sha256:
             raise SealError(f"{row.number}: the case in the database is no longer the one that was accepted")
-        return Accepted(row.id, case, agency, number, doc_type)
+        joint = joint_agencies(case.data, agency, registered)
+        if joint is None:
+            raise SealError(f"{row.number}: an agency that seals is no longer in the registry")
+        return Accepted(row.id, case, agency, number, doc_type, joint)
 
     def _row(self, document_id: str) -> DocumentRow:
         with self.database.read() as tx:

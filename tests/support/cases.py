@@ -91,6 +91,7 @@ def known(case: Mapping[str, Any], **more: Any) -> Known:
         "laws": laws(),
         "measures": measures(),
         "language": language(),
+        "registered": list(registry().values()),
     }
     return Known(**{**gathered, **more})
 

@@ -249,7 +249,8 @@ class SqlEventRepo:
 
 def _agency_json(agency: Agency) -> str:
     data = {f.name: getattr(agency, f.name) for f in dataclasses.fields(agency)}
-    data |= {"seal": dataclasses.asdict(agency.seal), "numbering": dict(agency.numbering)}
+    seal = {name: value for name, value in dataclasses.asdict(agency.seal).items() if value is not None}
+    data |= {"seal": seal, "numbering": dict(agency.numbering)}
     return canonical_json(data).decode()
 
 

@@ -39,6 +39,7 @@ class Known:
     (agency and action code) has ended. `undrawable` gives the characters of a text that no font can draw.
     `committed` gives, for an item that this party has already made a commitment about to the same agency, that
     commitment's number; `delivered` the day on which a cited document was delivered, where a receipt tells it.
+    `registered` holds the registry's agencies, where the case names others than the one that issues it.
     """
 
     today: dt.date
@@ -52,6 +53,7 @@ class Known:
     delivered: Mapping[str, dt.date] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
     language: PlainLanguage = field(default_factory=PlainLanguage)
+    registered: Sequence[Agency] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from docsvc.domain.document import Accepted
 from docsvc.domain.errors import TemplateFaultError
+from docsvc.domain.joint import arrange
 from docsvc.domain.phrases import date, person
 from docsvc.domain.wording.archive import archive_index
 from docsvc.domain.wording.blocks import case_rows, copies_note, delivery_rows, info_rows, officer_rows, party_rows
@@ -30,9 +31,9 @@ def context(accepted: Accepted) -> dict[str, Any]:
     """Everything that a template may name. Texts are ready to print; lists are lists of texts or rows.
 
     Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
-    ("short", "long" or "wide"), copies_note, info (rows of the 文书信息表), delivery (rows), electronic (bool),
-    test_data (bool), people (their names); `body` differs by type. Raises TemplateFaultError for a type or a code
-    that has no wording.
+    ("short", "long", "wide" or "joint"), joint (lines of a sign-off of several agencies), copies_note, info (rows
+    of the 文书信息表), delivery (rows), electronic (bool), test_data (bool), people (their names); `body` differs
+    by type. Raises TemplateFaultError for a type or a code that has no wording.
     """
     if accepted.case.doc_type not in BODIES:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
@@ -75,7 +76,8 @@ def _context(accepted: Accepted) -> dict[str, Any]:
         "case": _case(data["case"]),
         "delivery": delivery_rows(party),
         "electronic": bool(party["e_delivery"]["agreed"]),
-        "signoff": _signoff(agency.name),
+        "signoff": "joint" if accepted.joint else _signoff(agency.name),
+        "joint": _joint(accepted),
         "copies_note": copies_note(data.get("copies") or manifest.copies),
         "info": info_rows(accepted),
         "people": people(data),
@@ -105,6 +107,14 @@ def people(data: Mapping[str, Any]) -> list[str]:
 
 def _you(party: Mapping[str, Any]) -> str:
     return {"natural_person": "你", "individual_business": "你（单位）"}.get(party["type"], "你单位")
+
+
+def _joint(accepted: Accepted) -> list[dict[str, Any]]:
+    """The sign-off of several agencies, line by line; nothing where one signs."""
+    if not accepted.joint:
+        return []
+    printed = arrange(accepted.joint).printed(date(accepted.case.issue_date))
+    return [{"kind": kind, "cells": list(cells)} for kind, cells in printed]
 
 
 def _signoff(name: str) -> str:

@@ -150,3 +150,13 @@ def test_a_signed_in_browser_is_nobody_at_the_api(portal):
 def test_a_key_is_nobody_at_the_pages(portal, key):
     r = portal.browser().get("/documents", headers={"Authorization": f"Bearer {key}"})
     assert r.status_code == 303
+
+
+def test_a_joint_notice_is_posted_only_by_who_acts_for_every_agency(shared):
+    case = sample("interview_notice", 3)
+    for agency, other in (("demo-market", "demo-enforcement"), ("demo-enforcement", "demo-market")):
+        r = shared.post_case(shared.key(agency=agency), {**case, "agency": agency}, f"joint-{agency}")
+        assert r.status_code == 403
+        assert other in r.get_json()["detail"] + r.get_json()["detail_en"]
+    r = shared.post_case(shared.key(agency=None), case, "joint-all")
+    assert r.status_code in {201, 202}

@@ -175,6 +175,20 @@ def test_a_type_without_samples_can_not_be_judged():
         TemplateDesk(NoSamples(), WordAnatomist(OurFonts()), PUBLIC).lint("advice")
 
 
+def test_a_sample_of_agencies_that_the_sample_registry_lacks_can_not_be_judged():
+    class OneAgency:
+        get = FOLDER.get
+
+        def samples(self, name):
+            return [case for case in FOLDER.samples(name) if case["body"]["mode"] == "joint"]
+
+        def sample_agencies(self):
+            return FOLDER.sample_agencies()[:1]
+
+    with pytest.raises(TemplateFaultError, match="联合机关"):
+        TemplateDesk(OneAgency(), WordAnatomist(OurFonts()), PUBLIC).lint("interview_notice")
+
+
 def test_the_command_line_names_place_and_fault_and_exits_with_1(tmp_path):
     from click.testing import CliRunner
 
