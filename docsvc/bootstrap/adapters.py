@@ -64,7 +64,7 @@ class Adapters:
     def templates(self) -> TemplateFolder:
         from docsvc.adapters.template_folder import TemplateFolder
 
-        return TemplateFolder(self.settings.path(self.settings.templates_dir))
+        return TemplateFolder(self.templates_dir, self.settings.published)
 
     @cached_property
     def schema_check(self) -> SchemaCheck:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docsvc.bootstrap.adapters import Adapters, log_keys, trust_anchors
+from docsvc.bootstrap.adapters import Adapters, log_keys, now, trust_anchors
 from docsvc.settings import load_settings
 from docsvc.telemetry import configure_logs
 
@@ -30,7 +30,7 @@ def open_template_desk() -> TemplateDesk:
 
     settings = load_settings()
     adapters = Adapters(settings, ExitStack())
-    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts), settings.public)
+    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts), adapters.schema_check, now)
 
 
 @contextmanager
@@ -45,7 +45,14 @@ def open_press() -> Iterator[Press]:
     configure_logs(settings.log_level)
     with ExitStack() as closing:
         adapters = Adapters(settings, closing)
-        yield Press(WordFiller(adapters.fonts), SegnoCodes(), adapters.converter, PdfPages(), adapters.images)
+        yield Press(
+            filler=WordFiller(adapters.fonts),
+            codes=SegnoCodes(),
+            converter=adapters.converter,
+            pages=PdfPages(),
+            images=adapters.images,
+            public_url=settings.public,
+        )
 
 
 def blank_table(suffix: str, doc_type: str) -> bytes:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from pathlib import Path
 
 import click
 
-from docsvc.bootstrap import blank_table, open_press, open_template_desk, open_templates
+from docsvc.bootstrap import blank_table, now, open_press, open_template_desk, open_templates
+from docsvc.domain.document import Remark
 from docsvc.domain.errors import UsageError
+from docsvc.domain.template_lint import Place
+from docsvc.usecases.keep_templates import Draft
 
-another = click.option("--file", type=click.Path(path_type=Path), help="a .docx to look at in place of TYPE's own")
+TEMPLATE, SCHEMA, CASES = "template.docx", "schema.json", "cases"
+drafted = click.option(
+    "--draft", "path", type=click.Path(path_type=Path), help="a .docx, or a folder as `templates draft` makes it"
+)
+signed = click.option("--by", default=getpass.getuser, help="who does it; default: who is logged in")
 
 
 @click.group()
@@ -53,82 +61,150 @@ def templates_sheet(doc_type: str, out: Path) -> None:
     click.echo(out)
 
 
+@templates.command("draft")
+@click.argument("name", metavar="TYPE")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="a new folder")
+def templates_draft(name: str, out: Path) -> None:
+    """Copy the version in force into a folder to work on: template.docx, schema.json and the samples in cases/."""
+    draft = open_template_desk().open(name)
+    files = {TEMPLATE: draft.template, SCHEMA: draft.schema}
+    files |= {f"{CASES}/{file}": raw for file, raw in (draft.samples or {}).items()}
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} 不是空文件夹；it is not empty")
+    (out / CASES).mkdir(parents=True, exist_ok=True)
+    for file, data in files.items():
+        (out / file).write_bytes(data or b"")
+    click.echo(out)
+
+
 @templates.command("lint")
 @click.argument("names", nargs=-1, metavar="[TYPE]...")
-@another
-def templates_lint(names: tuple[str, ...], file: Path | None) -> int:
+@drafted
+def templates_lint(names: tuple[str, ...], path: Path | None) -> int:
     """Look templates over, all of them unless named; exit 1 where one has an error."""
     desk = open_template_desk()
-    template = _read(file)
-    if template is not None and len(names) != 1:
-        raise UsageError("--file goes with one TYPE")
-    faults = 0
+    if path is not None and len(names) != 1:
+        raise UsageError("--draft goes with one TYPE")
+    draft, faults = _read(path), 0
     for name in names or desk.templates.names():
-        notes = desk.lint(name, template)
+        notes = desk.lint(name, draft)
         faults += sum(note.severity == "error" for note in notes)
         click.echo(f"{'ok   ' if not notes else '     '} {name}")
         for note in notes:
-            place = note.place
-            at = f"{place.part} 第{place.paragraph}段 paragraph {place.paragraph} “{place.text}”: " if place else ""
+            at = "" if note.place is None else f"{_place(note.place)}: "
             click.echo(f"{'FAULT' if note.severity == 'error' else 'warn '} {at}{note.message} / {note.message_en}")
     return 1 if faults else 0
 
 
 @templates.command("preview")
 @click.argument("name", metavar="TYPE")
-@another
+@drafted
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="folder for the drafts"
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="folder for the proofs"
 )
-def templates_preview(name: str, file: Path | None, out: Path) -> None:
+def templates_preview(name: str, path: Path | None, out: Path) -> None:
     """Lay the type's samples out: PDFs without a seal, and their pages as pictures."""
-    template = _read(file)
+    draft = _read(path)
     out.mkdir(parents=True, exist_ok=True)
     with open_press() as press:
-        for draft in open_template_desk().drafts(name, press, template):
-            stem = f"{name}-{draft.sample}"
-            (out / f"{stem}.pdf").write_bytes(draft.pdf)
-            for page, png in enumerate(draft.pictures, 1):
+        for proof in open_template_desk().proofs(name, press, draft):
+            stem = f"{name}-{proof.sample}"
+            (out / f"{stem}.pdf").write_bytes(proof.pdf)
+            for page, png in enumerate(proof.pictures, 1):
                 (out / f"{stem}-page-{page}.png").write_bytes(png)
-            click.echo(f"{out / stem}.pdf\t{len(draft.pictures)} 页 (pages)")
+            click.echo(f"{out / stem}.pdf\t{len(proof.pictures)} 页 (pages)")
 
 
 @templates.command("diff")
 @click.argument("name", metavar="TYPE")
-@click.argument("file", type=click.Path(path_type=Path))
-def templates_diff(name: str, file: Path) -> int:
-    """What FILE, a .docx, makes of the type's samples otherwise than its own template; exit 1 where it does."""
-    template = _read(file)
-    differs = False
+@click.argument("path", type=click.Path(path_type=Path), metavar="DRAFT")
+def templates_diff(name: str, path: Path) -> int:
+    """What DRAFT makes of the samples otherwise than the version in force; exit 1 where it does.
+
+    DRAFT is a .docx or a folder as `templates draft` makes it. The code at the end is what `publish` asks for.
+    """
+    draft = _read(path) or Draft()
     with open_press() as press:
-        for found in open_template_desk().differences(name, press, template or b""):
-            differs = differs or bool(found)
-            pages = ", ".join(map(str, found.pages)) or "—"
-            click.echo(f"样例 sample {found.sample}: 版面不同的页 pages that look otherwise: {pages}")
-            for line in found.lines:
-                click.echo(f"  {line}")
-    return 1 if differs else 0
+        comparison = open_template_desk().compare(name, press, draft)
+    for found in comparison.differences:
+        pages = ", ".join(map(str, found.pages)) or "—"
+        click.echo(f"样例 sample {found.sample}: 版面不同的页 pages that look otherwise: {pages}")
+        for line in found.lines:
+            click.echo(f"  {line}")
+    click.echo(f"同意代码 accept with: {comparison.code}")
+    return 1 if any(comparison.differences) else 0
 
 
 @templates.command("publish")
 @click.argument("name", metavar="TYPE")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--accept", is_flag=True, help="what `diff` shows has been looked at, and is wanted")
-def templates_publish(name: str, file: Path, *, accept: bool) -> None:
-    """Make FILE, a .docx, the type's next version; documents that were accepted before keep theirs."""
+@click.argument("path", type=click.Path(path_type=Path), metavar="DRAFT")
+@click.option("--accept", metavar="CODE", help="of what `diff` showed: it has been looked at, and is wanted")
+@click.option("--why", default="", help="what was changed, and why")
+@signed
+def templates_publish(name: str, path: Path, accept: str | None, why: str, by: str) -> None:
+    """Make DRAFT the type's next version; documents that were accepted before keep theirs."""
     if not accept:
-        raise UsageError(f"look at `docsvc templates diff {name} {file}` first, then publish with --accept")
+        raise UsageError(
+            f"look at `docsvc templates diff {name} {path}` first, then publish with its --accept CODE"
+        )
     with open_press() as press:
-        published = open_template_desk().publish(name, press, _read(file) or b"")
+        published = open_template_desk().publish(
+            name, press, _read(path) or Draft(), Remark(by, now(), why), accept
+        )
     click.echo(
         f"{published.manifest.title} 第{published.manifest.version}版已发布 (version in force)\t{published.sha256}"
     )
 
 
-def _read(file: Path | None) -> bytes | None:
-    if file is None:
+@templates.command("retire")
+@click.argument("name", metavar="TYPE")
+@click.argument("version")
+@click.option("--reason", required=True, help="why no new document may be made with it")
+@signed
+def templates_retire(name: str, version: str, reason: str, by: str) -> None:
+    """Make no new document with VERSION; documents that were made with it keep it."""
+    left = open_template_desk().retire(name, version, Remark(by, now(), reason))
+    click.echo(f"{left.manifest.title} 第{version}版已停用 (retired)")
+    if left.retired is None:
+        click.echo(f"现行版本 version in force: {left.manifest.version}")
+    else:
+        click.echo("没有现行版本，此类文书不能制作 no version is in force: the type can't be issued")
+
+
+@templates.command("versions")
+@click.argument("name", metavar="TYPE")
+def templates_versions(name: str) -> None:
+    """List a type's versions: number, digest, who published it and when, who retired it and why."""
+    desk = open_template_desk()
+    in_force = desk.templates.get(name)
+    for version in desk.templates.versions(name):
+        told = [version.manifest.version, version.sha256]
+        if version.published:
+            told.append(f"发布 published {_remark(version.published)}")
+        if version.retired:
+            told.append(f"停用 retired {_remark(version.retired)}")
+        if version.sha256 == in_force.sha256 and not version.retired:
+            told.append("现行 in force")
+        click.echo("\t".join(told))
+
+
+def _remark(remark: Remark) -> str:
+    return f"{remark.at:%Y-%m-%d %H:%M} {remark.by}" + (f": {remark.why}" if remark.why else "")
+
+
+def _place(place: Place) -> str:
+    at = f"第{place.paragraph}段第{place.run}节 paragraph {place.paragraph}, run {place.run}"
+    return f"{place.part} {at} “{place.text}”"
+
+
+def _read(path: Path | None) -> Draft | None:
+    """A draft: a Word file, or a folder with what `templates draft` puts into one."""
+    if path is None:
         return None
     try:
-        return file.read_bytes()
+        if path.is_dir():
+            samples = {file.name: file.read_bytes() for file in sorted((path / CASES).glob("*.json"))}
+            return Draft((path / TEMPLATE).read_bytes(), (path / SCHEMA).read_bytes(), samples)
+        return Draft(path.read_bytes())
     except OSError as e:
-        raise UsageError(f"no such file: {file}") from e
+        raise UsageError(f"没有文件 {e.filename}；there is no such file") from e

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import DocumentType, Level, SealPlace
+from docsvc.domain.document import DocumentType, Level, Remark, SealPlace
 from docsvc.domain.errors import Finding
 from docsvc.domain.note import Note
 from docsvc.domain.table import Column, Line
@@ -22,16 +22,31 @@ class Templates(Protocol):
         """Document types, sorted."""
 
     def get(self, doc_type: str) -> DocumentType:
-        """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+        """The version in force, or the newest where all are retired. Raises UsageError for an unknown type,
+        TemplateFaultError for a broken folder.
+        """
+
+    def versions(self, doc_type: str) -> Sequence[DocumentType]:
+        """Every version, oldest first."""
 
     def version(self, doc_type: str, sha256: str) -> DocumentType | None:
-        """The published version with this digest; None where there is none."""
+        """The version with this digest; None where there is none."""
 
-    def publish(self, doc_type: str, template: bytes) -> DocumentType:
-        """A new version with this Word file, in force from now on; the ones before stay as they are."""
+    def read(self, doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
+        """A version from the bytes of its files, by name. Raises TemplateFaultError."""
 
-    def samples(self, doc_type: str) -> Sequence[Any]:
-        """The accepted sample cases beside a type's template."""
+    def publish(
+        self, draft: DocumentType, samples: Mapping[str, bytes], golden: Mapping[str, bytes], remark: Remark
+    ) -> DocumentType:
+        """A new version, in force from now on, with its samples and what they look like; the ones before stay as
+        they are. Raises SetupError, ConflictError.
+        """
+
+    def retire(self, doc_type: str, version: str, remark: Remark) -> None:
+        """A version makes no new documents any more. Raises UsageError, SetupError, ConflictError."""
+
+    def samples(self, doc_type: str) -> Mapping[str, bytes]:
+        """The sample cases of the version in force, by file name."""
 
     def sample_agencies(self) -> Sequence[Any]:
         """The registry entries that the samples name."""
@@ -49,6 +64,9 @@ class SchemaCheck(Protocol):
 
     def check(self, schema: Mapping[str, Any], data: Any) -> list[Finding]:
         """All faults of `data`; rule "SCHEMA", or the id that the schema's `x-rule` names at that place."""
+
+    def unsound(self, schema: Mapping[str, Any]) -> str | None:
+        """What makes it no JSON Schema; None where it is one."""
 
 
 class Tables(Protocol):

@@ -106,6 +106,8 @@ class Intake:
             if row := tx.documents.find(case_sha256=case.sha256):
                 _settle(tx, posted, row)
                 return Acceptance(row, new=False)
+            if doc_type.retired is not None:
+                raise CaseRefusedError([_retired(doc_type.manifest.title, doc_type.retired.why)])
             agency = tx.agencies.get(case.agency_id)
             now = self.clock()
             findings = check_case(case.data, self._known(tx, case, agency, doc_type, posted.undrawable, now))
@@ -281,6 +283,15 @@ def _delivered(tx: Transaction, case: Case) -> dict[str, dt.date]:
 def _settle(tx: Transaction, posted: _Posted, row: DocumentRow) -> None:
     if posted.principal is not None and posted.key is not None:
         tx.postings.settle(posted.principal.id, posted.key, row.id)
+
+
+def _retired(title: str, why: str) -> Finding:
+    return Finding(
+        "SCHEMA",
+        "/doc_type",
+        f"{title}的模板已停用，没有现行版本：{why}",
+        f"every version of its template is retired: {why}",
+    )
 
 
 def _no_json(why: str) -> Finding:

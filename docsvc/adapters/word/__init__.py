@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
 from docsvc.ports import FontChains
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Environment, Template, nodes
 
 KEPT: Final = 32  # compiled templates held at a time
 STYLES: Final = "word/styles.xml"
@@ -25,6 +25,9 @@ DOCUMENT: Final = "word/document.xml"
 FILLED: Final = re.compile(r"^(word/(document|header\d*|footer\d*|footnotes|endnotes)|docProps/core)\.xml$")
 # What XML 1.0 can't hold; the filler never drops a character in silence.
 UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What a template may do to a value: nothing that makes much of little, nothing that lets markup pass.
+FILTERS: Final = frozenset({"d", "default", "first", "join", "last", "length", "lower", "trim", "upper"})
+DEEPEST: Final = 3  # loops within loops
 TAG: Final = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 
 
@@ -114,38 +117,66 @@ def sandbox() -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=True, undefined=StrictUndefined, loader=None, finalize=_not_none
-    )
-    # A case's text is never markup: what would let it pass unescaped is not there.
-    for name in ("safe", "forceescape", "xmlattr", "urlize"):
-        environment.filters.pop(name, None)
+    class Sandbox(ImmutableSandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """A member is a member: of a mapping no method, which would hide a field called items."""
+            return self.getitem(obj, attribute) if isinstance(obj, Mapping) else super().getattr(obj, attribute)
+
+        def getitem(self, obj: Any, argument: Any) -> Any:
+            if isinstance(obj, Mapping):
+                return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+            return super().getitem(obj, argument)
+
+    environment = Sandbox(autoescape=True, undefined=StrictUndefined, loader=None, finalize=_printable)
+    environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.globals.clear()
     return environment
 
 
-def _not_none(value: Any) -> Any:
-    """No document says "None"."""
-    if value is None:
+def _printable(value: Any) -> Any:
+    """As documents say it: never "None", never True, no list but of texts."""
+    if value is None or value == []:
         raise ValueError("没有值 / no value")
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "、".join(value)
+    if isinstance(value, list | tuple | Mapping):
+        raise TypeError("是一组内容，不是文字 / a group, not a text")
     return value
 
 
 def compile_part(name: str, source: str, environment: Environment) -> Template:
-    """The compiled tags of a part. Raises TemplateFaultError for faulty syntax and tags not meant for it."""
-    from jinja2 import nodes
+    """The compiled tags of a part. Raises TemplateFaultError for faulty syntax and tags not meant for it: what
+    fetches something, and what could keep a process busy for ever.
+    """
+    from jinja2 import nodes as n
     from jinja2.exceptions import TemplateSyntaxError
 
     try:
         tree = environment.parse(source)
-        unwanted = (nodes.ScopedEvalContextModifier, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
-        for node in tree.find_all(unwanted):
+        unwanted = (n.ScopedEvalContextModifier, n.Include, n.Import, n.FromImport, n.Extends, n.Mul, n.Pow, n.Mod)
+        for node in (*tree.find_all(unwanted), *_deep(tree, 0)):
             raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, node.lineno)}”不允许使用")
         return environment.from_string(source)
+    except RecursionError as e:
+        raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
     except TemplateSyntaxError as e:
         raise TemplateFaultError(
             f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
         ) from e
+
+
+def _deep(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
+    """Loops that stand too deep in others."""
+    from jinja2 import nodes as n
+
+    for loop in node.iter_child_nodes():
+        inside = depth + isinstance(loop, n.For)
+        if inside > DEEPEST:
+            yield loop
+        else:
+            yield from _deep(loop, inside)
 
 
 def _render(name: str, source: str, jinja: Template, context: Mapping[str, Any]) -> str:
