@@ -11,14 +11,14 @@ umask 077
 docsvc pki init >/dev/null
 docsvc agencies import "$registry" >/dev/null  # and seals for them
 
-# Public certificates and the log's verifier key: all that is needed to check.
+# Public certificates and the public keys of the log and of codes: all that is needed to check.
 hand() { mkdir -p "$1" && cp -a "${@:2}" "$1/"; }
-hand public all/authorities.json all/root.pem all/log.vkey all/services
+hand public all/authorities.json all/root.pem all/log.vkey all/scan.pub all/services
 hand public/seals all/seals/*.pem
 hand log all/log.key all/log.vkey
 # Worker and scheduler run the development authorities of a trial, so they hold those keys; not the log's.
 for process in worker scheduler; do
     hand $process all/. && rm -f $process/log.key
 done
-rm -f scheduler/seals/*.p12
+rm -f scheduler/seals/*.p12 scheduler/scan.key
 echo "keys: development keys in public/, worker/, scheduler/ and log/ of $PWD (no legal effect)"

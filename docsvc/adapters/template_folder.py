@@ -34,7 +34,7 @@ class TemplateFolder:
     """Document types, one folder each, as they came with the service; nothing is ever written there.
 
     What was published lies in `published`/<type>/<version>/, whole and never written again; that it was retired is
-    added beside it. In force is the newest version that is not. Folders are read anew when a file of theirs changes.
+    added beside it. In force is the newest that is not. Folders are read anew when a file of theirs changes.
     """
 
     def __init__(self, path: Path, published: Path | None = None) -> None:

@@ -12,7 +12,9 @@ from docsvc.bootstrap.first_use import (
 )
 from docsvc.bootstrap.offline import (
     blank_table,
+    case_facts,
     check_log,
+    check_scan,
     merge_pages,
     open_press,
     open_template_desk,
@@ -25,7 +27,9 @@ __all__ = [
     "Algorithm",
     "Service",
     "blank_table",
+    "case_facts",
     "check_log",
+    "check_scan",
     "diagnose",
     "end_with",
     "init_development_pki",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PageImages,
         Processes,
         Publisher,
+        ScanSigner,
         SchemaCheck,
         SealChains,
         Sealer,
@@ -119,6 +120,11 @@ class Adapters:
         if not (self.settings.certs / "issuing.p12").exists():
             return False
         return describe(self.settings.certs).development
+
+    @property
+    def all_keys(self) -> bool:
+        """Is this the whole folder of the development keys, of which processes are handed what they may hold?"""
+        return self.own_pki and (self.settings.certs / "log.key").exists()
 
     @property
     def vkey(self) -> str:
@@ -233,6 +239,18 @@ class Adapters:
         from docsvc.adapters.notary import KeyFileNotary
 
         return KeyFileNotary(self.settings.certs / "log.key", self.settings.log_origin)
+
+    @cached_property
+    def scan_signer(self) -> ScanSigner:
+        from docsvc.adapters.notary import SCAN_KEY, KeyFileScanSigner
+
+        return KeyFileScanSigner(self.settings.certs / SCAN_KEY)
+
+    def scan_keys(self) -> Mapping[str, bytes]:
+        """The public keys that codes are checked with, by file name."""
+        from docsvc.adapters.notary import SCAN_PUBS
+
+        return {path.name: path.read_bytes() for path in sorted(self.settings.certs.glob(SCAN_PUBS))}
 
     @property
     def templates_dir(self) -> Path:

@@ -59,18 +59,20 @@ def open_database() -> Iterator[Database]:
 def set_up(service: Service) -> None:
     """Make what the embedded way lacks (keys, registry), and say so; nothing where all is there.
 
-    A folder with `log.vkey` is whole, or was handed out to this process: no keys are made in it. The sample
-    agencies go with the development PKI only.
+    A folder with `log.vkey` is whole, or was handed out to this process: no keys are made in it, but for what an
+    older version did not make yet in the whole one. The sample agencies go with the development PKI only.
     """
+    from docsvc.adapters.notary import SCAN_PUB
     from docsvc.adapters.pki.folder import lacking_chains
 
     certs = service.settings.certs
     if not (certs / LOG_VKEY).exists():
         _say(f"first use: making development keys in {certs} (no legal effect)")
         make_keys(service, _samples(service))
-    elif service.own_pki and lacking_chains(
-        certs
-    ):  # made by a version that did not write the certificates beside them
+    elif service.all_keys and not (certs / SCAN_PUB).exists():
+        _say(f"making the key that signs the codes on documents in {certs} (no legal effect)")
+        make_keys(service, ())
+    elif service.own_pki and lacking_chains(certs):  # a version before did not write the certificates beside them
         make_keys(service, ())
     if service.settings.store == "s3":
         lacking = [name for name, holds in service.objects.probe().items() if not holds]
@@ -87,14 +89,17 @@ def _samples(service: Service) -> Sequence[Agency]:
 
 
 def make_keys(service: Service, agencies: Sequence[Agency], algorithm: Algorithm = "rsa-2048") -> None:
-    """Development PKI and log key, where missing."""
-    from docsvc.adapters.notary import create_log_key
+    """Development PKI, the log's key and the one under scan codes, where missing."""
+    from docsvc.adapters.notary import create_log_key, create_scan_key
     from docsvc.adapters.pki.folder import init_pki
 
     certs = service.settings.certs
     init_pki(certs, agencies=agencies, now=now(), algorithm=algorithm, password=service.key_password)
-    create_log_key(certs / "log.key")
     vkey = certs / LOG_VKEY  # written last: where it stands, the keys are whole
+    if vkey.exists() and not service.all_keys:
+        return  # handed out to one process: what it was not given it must not have
+    create_log_key(certs / "log.key")
+    create_scan_key(certs)
     if not vkey.exists():
         vkey.write_text(service.notary.vkey + "\n", "utf-8")
 
@@ -140,6 +145,7 @@ def diagnose() -> Iterator[tuple[str, bool, str]]:
         yield look("store", lambda: ", ".join(f"{k}={v}" for k, v in service.objects.probe().items()))
         yield look("authorities", lambda: service.sealer and "answer")
         yield look("log", lambda: service.notary.vkey)
+        yield look("codes", lambda: f"key {service.scan_signer.key_id.hex()}")
         for key in inspect_pki(service.settings.certs, service.key_password):
             yield f"key {key.path.name}", key.expired(now()), f"{key.algorithm} until {key.not_after:%Y-%m-%d}"
 

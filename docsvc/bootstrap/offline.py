@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docsvc.bootstrap.adapters import Adapters, log_keys, now, trust_anchors
+from docsvc.domain.errors import UsageError
 from docsvc.settings import load_settings
 from docsvc.telemetry import configure_logs
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import LogKeys, Verifier
     from docsvc.usecases.check_log import LogVerdict
+    from docsvc.usecases.check_scan import ScanVerdict
     from docsvc.usecases.keep_templates import Press, TemplateDesk
 
 
@@ -92,3 +94,28 @@ def check_log(where: str, vkey: str | None) -> LogVerdict:
 
     settings = load_settings()
     return check(open_log(where), log_keys([vkey]) if vkey else trusted_log_keys(settings.trust))
+
+
+def check_scan(text: str, trust: Path | None, facts: Mapping[str, str]) -> ScanVerdict:
+    """The verdict on the text of a document's code, by the public keys (scan*.pub) of a trust folder."""
+    from docsvc.adapters.notary import SCAN_PUBS, TrustedScanKeys
+    from docsvc.usecases.check_scan import check_scan as check
+
+    folder = trust or load_settings().trust
+    return check(text, TrustedScanKeys(sorted(folder.glob(SCAN_PUBS))), facts)
+
+
+def case_facts(data: Any) -> dict[str, str]:
+    """What a case JSON says of the facts that a code covers. Raises UsageError for JSON of another shape."""
+    try:
+        facts = {
+            "title": open_templates().get(data["doc_type"]).manifest.title_of(data["body"]),
+            "issue_date": data["issue_date"],
+            "party": data["party"]["name"],
+            "action_code": data["action_code"],
+        }
+    except (KeyError, TypeError, AttributeError) as e:
+        raise UsageError("案件 JSON 缺少所需的要素；the case lacks facts that a code covers") from e
+    if not all(isinstance(value, str) for value in facts.values()):
+        raise UsageError("案件 JSON 的要素应为文字；the facts of a case are texts")
+    return facts

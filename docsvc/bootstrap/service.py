@@ -79,6 +79,7 @@ class Service(Adapters):
             verifier=self.verifier,
             objects=self.objects,
             codes=SegnoCodes(),
+            scan_signer=self.scan_signer,
             public_url=self.settings.public,
             leases=self.leases,
             clock=now,
@@ -147,6 +148,7 @@ class Service(Adapters):
             chains=self.chains,
             images=self.images,
             vkey=lambda: self.vkey,
+            scan_keys=self.scan_keys,
             clock=now,
         )
 

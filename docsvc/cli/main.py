@@ -24,6 +24,7 @@ COMMANDS = {
     "jobs": ("docsvc.cli.jobs", "jobs"),
     "issue": ("docsvc.cli.issue", "issue"),
     "verify": ("docsvc.cli.verify", "verify"),
+    "scan": ("docsvc.cli.scan", "scan"),
     "upgrade": ("docsvc.cli.issue", "upgrade"),
     "evidence": ("docsvc.cli.issue", "evidence"),
     "log": ("docsvc.cli.log", "log"),

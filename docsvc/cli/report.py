@@ -6,12 +6,20 @@ import datetime as dt
 from typing import Any
 
 from docsvc.domain.verdict import Check, Indication, Report, RevocationUse, SignatureReport
+from docsvc.usecases.check_scan import ScanVerdict
 
 HEADLINES = {
     Indication.PASSED: ("验证通过", "the document is authentic and unaltered"),
     Indication.INDETERMINATE: ("无法判定", "what is at hand does not suffice for a verdict"),
     Indication.FAILED: ("验证未通过", "do not rely on this document"),
 }
+SCAN_HEADLINES = {
+    Indication.PASSED: ("二维码属实", "the code is genuine; compare what it says with the paper"),
+    Indication.INDETERMINATE: ("无法判定", "what is at hand does not suffice for a verdict"),
+    Indication.FAILED: ("二维码不实", "do not rely on this paper"),
+}
+EXIT = {Indication.PASSED: 0, Indication.FAILED: 1, Indication.INDETERMINATE: 2}
+"""Exit codes of commands that end with a verdict."""
 MARKS = {Indication.PASSED: "✓", Indication.INDETERMINATE: "?", Indication.FAILED: "✗"}
 KINDS = {"signature": "电子签名 signature", "document-timestamp": "文档时间戳 document time-stamp"}
 STATUSES = {"good": "有效 good", "revoked": "已吊销 revoked", "unknown": "未知 unknown"}
@@ -39,6 +47,22 @@ def report_text(report: Report, name: str | None = None) -> str:
     for number, signature in enumerate(report.signatures, 1):
         lines += ["", *_signature(number, signature)]
     return "\n".join(lines) + "\n"
+
+
+def scan_text(verdict: ScanVerdict) -> str:
+    """What is found of the code on a paper copy, and what it says; ends with a newline."""
+    zh, en = SCAN_HEADLINES[verdict.indication]
+    lines = [f"{MARKS[verdict.indication]} {zh} {verdict.indication} — {en}"]
+    if verdict.code:
+        lines += [
+            f"文号 number: {_plain(verdict.code.number)}",
+            f"制作日期 issue date: {verdict.code.issue_date}",
+            f"机关 agency: {_plain(verdict.code.agency)}",
+            f"查验地址 address: {_plain(verdict.code.address)}",
+            f"要素摘要 digest of the facts: {verdict.code.digest.hex()}",
+            f"密钥 key: {verdict.code.key_id.hex()}",
+        ]
+    return "\n".join([*lines, *map(_line, verdict.checks)]) + "\n"
 
 
 def _signature(number: int, signature: SignatureReport) -> list[str]:

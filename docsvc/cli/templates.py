@@ -115,6 +115,22 @@ def templates_preview(name: str, path: Path | None, out: Path) -> None:
             click.echo(f"{out / stem}.pdf\t{len(proof.pictures)} 页 (pages)")
 
 
+@templates.command("blank")
+@click.argument("names", nargs=-1, metavar="[TYPE]...")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="folder for the forms")
+def templates_blank(names: tuple[str, ...], out: Path) -> None:
+    """Make blank forms to fill in by hand, as Word files and PDFs, of all types unless named."""
+    out.mkdir(parents=True, exist_ok=True)
+    desk = open_template_desk()
+    with open_press() as press:
+        for name in names or desk.templates.names():
+            for count, form in enumerate(desk.blanks(name, press), 1):
+                stem = out / f"{name}-blank-{count}"
+                stem.with_suffix(".docx").write_bytes(form.docx)
+                stem.with_suffix(".pdf").write_bytes(form.pdf)
+                click.echo(f"{stem}.pdf")
+
+
 @templates.command("diff")
 @click.argument("name", metavar="TYPE")
 @click.argument("path", type=click.Path(path_type=Path), metavar="DRAFT")

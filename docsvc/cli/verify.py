@@ -8,12 +8,10 @@ from pathlib import Path
 import click
 
 from docsvc.bootstrap import now, open_verifier
-from docsvc.cli.report import report_json, report_text
+from docsvc.cli.report import EXIT, report_json, report_text
 from docsvc.domain.errors import UsageError
-from docsvc.domain.verdict import Indication, worst
+from docsvc.domain.verdict import worst
 from docsvc.usecases.verify import verify_file
-
-EXIT = {Indication.PASSED: 0, Indication.FAILED: 1, Indication.INDETERMINATE: 2}
 
 
 @click.command()

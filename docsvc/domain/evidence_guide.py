@@ -43,6 +43,7 @@ With docsvc: `docsvc verify document.pdf --evidence BUNDLE.zip --trust FOLDER`
 - `proofs/N.tlog-proof` 包含证明（C2SP tlog-proof）/ inclusion proof
 - `checkpoint` 日志签名的树根，共 {checkpoint.size} 条 / the log's signed tree head (C2SP tlog-checkpoint)
 - `keys/log.vkey` `keys/log.pem` 日志公钥（仅供对照）/ the log's public key, for comparison only
+- `keys/scan*.pub` 二维码签名公钥（仅供对照）/ the public keys of codes, for comparison only
 - `certificates/*.pem` 印章证书链 / certificates of the seal
 
 本文书的事件 / events of this document:

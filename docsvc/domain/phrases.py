@@ -11,6 +11,7 @@ from docsvc.domain.errors import TemplateFaultError
 Row = Mapping[str, str]  # label, value
 
 DIGITS: Final = "零一二三四五六七八九"
+RULE: Final = "＿"  # what ruled blanks are made of
 STOPS: Final = ("。", "；", "！", "？")
 
 # Words for the codes of case JSON: closed tables, where the schema or a rule knows all codes, and open ones, where

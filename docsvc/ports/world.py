@@ -102,6 +102,24 @@ class QrCodes(Protocol):
         """A QR code with its quiet zone: the same text, the same bytes. Raises SetupError for too long a text."""
 
 
+class ScanSigner(Protocol):
+    """The key under the codes on documents."""
+
+    @property
+    def key_id(self) -> bytes:
+        """What a code names the key by."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519 signature; the same message, the same bytes."""
+
+
+class ScanKeys(Protocol):
+    """The keys that someone trusts to sign codes."""
+
+    def holds(self, key_id: bytes, message: bytes, signature: bytes) -> bool | None:
+        """Is it that key's signature? None where no trusted key has this id."""
+
+
 class Glyphs(Protocol):
     """What the font chains can draw."""
 

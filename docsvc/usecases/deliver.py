@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +42,7 @@ class Delivery:
     chains: SealChains
     images: PageImages
     vkey: Callable[[], str]
+    scan_keys: Callable[[], Mapping[str, bytes]]
     clock: Callable[[], dt.datetime]
 
     def content(self, principal: Principal, document_id: str) -> File:
@@ -100,7 +101,8 @@ class Delivery:
     def bundle(self, row: DocumentRow) -> bytes:
         """The evidence bundle of a document, without an event."""
         pdf = self._stored(row, row.signed_sha256)
-        return build(self.database, self.publisher, row, pdf, self.vkey(), self._certificates(row))
+        keys = self.vkey(), self.scan_keys()
+        return build(self.database, self.publisher, row, pdf, *keys, certificates=self._certificates(row))
 
     def _stored(self, row: DocumentRow, sha256: str | None) -> bytes:
         if sha256 is None:

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from docsvc.domain import merkle
@@ -41,7 +42,7 @@ MAX_SMALL_BYTES: Final = 256 * 1024
 MAX_FILES: Final = 4000
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same evidence is the same bytes, whenever it is built
 NAME: Final = re.compile(
-    r"document\.pdf|checkpoint|README\.md|keys/log\.(?:vkey|pem)|certificates/\d{1,3}\.pem"
+    r"document\.pdf|checkpoint|README\.md|keys/log\.(?:vkey|pem)|keys/scan[\w-]{0,60}\.pub|certificates/\d{1,3}\.pem"
     r"|(?:entries|openings)/(?:0|[1-9]\d{0,18})\.json|proofs/(?:0|[1-9]\d{0,18})\.tlog-proof",
     re.ASCII,
 )
@@ -53,12 +54,14 @@ def build(
     row: DocumentRow,
     pdf: bytes,
     vkey: str,
+    scan_keys: Mapping[str, bytes] = MappingProxyType({}),
     certificates: Sequence[bytes] = (),
 ) -> bytes:
     """The bundle (zip) of a document under the published checkpoint; the same bytes for the same state of the log.
 
-    `pdf` is its signed file, `certificates` PEM, the seal's chain. What the database says is handed out as it is:
-    where it was altered, the bundle does not pass. Raises EvidenceError where the document is not recorded yet.
+    `pdf` is its signed file, `scan_keys` the public keys of codes by file name, `certificates` PEM, the seal's
+    chain. What the database says is handed out as it is: where it was altered, the bundle does not pass. Raises
+    EvidenceError where the document is not recorded yet.
     """
     published = publisher.published()
     if published is None:
@@ -82,6 +85,7 @@ def build(
         VKEY: f"{vkey}\n".encode(),
         KEY_PEM: public_key_pem(VerifierKey.parse(vkey).public),
     }
+    files |= {f"keys/{name}": pem for name, pem in scan_keys.items() if NAME.fullmatch(f"keys/{name}")}
     for e in events:
         files |= {
             entry_name(e.index): e.entry,

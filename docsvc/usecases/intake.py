@@ -150,24 +150,25 @@ class Intake:
             agency=agency,
             manifest=doc_type.manifest,
             laws=self.laws,
-            references={
-                text: Reference(
-                    row.doc_type,
-                    row.agency_id,
-                    row.action_code,
-                    row.party_name,
-                    row.issue_date,
-                    voided=row.state is State.VOIDED,
-                    title=self.templates.get(row.doc_type).manifest.title,
-                    e_agreed=bool(json.loads(row.case_json)["party"]["e_delivery"]["agreed"]),
-                )
-                for text, row in earlier.items()
-            },
+            references={text: self._reference(row) for text, row in earlier.items()},
             undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
             terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
             committed=_committed(tx, case),
             delivered=_delivered(tx, case),
             measures=self.measures,
+        )
+
+    def _reference(self, row: DocumentRow) -> Reference:
+        case = json.loads(row.case_json)
+        return Reference(
+            row.doc_type,
+            row.agency_id,
+            row.action_code,
+            row.party_name,
+            row.issue_date,
+            voided=row.state is State.VOIDED,
+            title=self.templates.get(row.doc_type).manifest.title_of(case["body"]),
+            e_agreed=bool(case["party"]["e_delivery"]["agreed"]),
         )
 
     def _number(

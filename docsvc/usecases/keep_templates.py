@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsvc.domain.agency import Agency
+from docsvc.domain.blanks import blank_context
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentType, Remark
+from docsvc.domain.document import Accepted, DocumentType, Filled, Remark
 from docsvc.domain.errors import CaseRefusedError, ConflictError, TemplateFaultError, UsageError
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
 from docsvc.domain.shapes import unsound
 from docsvc.domain.template_lint import TemplateNote, Trial, judge
 from docsvc.domain.wording import context, unworded
@@ -28,6 +30,17 @@ NOBODY: Final = "00000000-0000-0000-0000-000000000000"  # the id of a sample tha
 WIDTH_PX: Final = 1100
 MOST_SAMPLES: Final = 20
 CODE: Final = 16  # hexadecimal digits of what a clerk accepts
+
+
+class NoSigner:
+    """Stands where a key would: the code of a draft takes its room, and no key that anyone trusts has signed it."""
+
+    key_id: Final = bytes(KEY_ID_BYTES)
+
+    def sign(self, message: bytes) -> bytes:
+        """Zeros, whatever the message."""
+        del message
+        return bytes(SIGNATURE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,15 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class BlankForm:
+    """A type's form to fill in by hand, as `sample` uses it: without facts, number, code or seal."""
+
+    sample: int  # from 1
+    docx: bytes
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Press:
     """What lays proofs out."""
 
@@ -87,7 +109,7 @@ class Press:
 
     def proof(self, sample: str, accepted: Accepted) -> Proof:
         """Raises TemplateFaultError, MissingGlyphError or ConversionError where it can't be laid out."""
-        made = render(accepted, self.filler, self.codes, self.public_url)
+        made = render(accepted, self.filler, self.codes, NoSigner(), self.public_url)
         laid_out = convert(made, self.converter, self.pages)
         pictures = (self.images.png(laid_out.pdf, page, WIDTH_PX) for page in range(1, laid_out.pages + 1))
         return Proof(sample, body_text(made.docx), laid_out.pdf, tuple(pictures))
@@ -157,6 +179,21 @@ class TemplateDesk:
                 before = None
             differences.append(_difference(before, proof))
         return Comparison(tuple(differences), self._code(name, draft, proofs))
+
+    def blanks(self, name: str, press: Press) -> Iterator[BlankForm]:
+        """A blank form for each way in which the samples use the type; what reads the same comes once.
+
+        Raises as `proofs` does.
+        """
+        doc_type, seen = self.templates.get(name), set()
+        for number, raw in enumerate(self._samples(name, None).values(), 1):
+            accepted = self._accepted(doc_type, raw)
+            words = {**blank_context(context(accepted), accepted.case.data), "scan": ""}
+            docx = press.filler.fill(doc_type.template, words)
+            if (text := body_text(docx)) not in seen:
+                seen.add(text)
+                pdf = convert(Filled(docx, sha256_hex(docx)), press.converter, press.pages).pdf
+                yield BlankForm(number, docx, pdf)
 
     def publish(self, name: str, press: Press, draft: Draft, remark: Remark, code: str) -> DocumentType:
         """The draft as the type's next version. `code` is that of the comparison that the clerk has looked at.

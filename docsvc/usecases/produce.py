@@ -27,6 +27,7 @@ from docsvc.ports import (
     ObjectStore,
     Pages,
     QrCodes,
+    ScanSigner,
     Sealer,
     SealKeys,
     Templates,
@@ -54,6 +55,7 @@ class Production:
     verifier: Verifier
     objects: ObjectStore
     codes: QrCodes
+    scan_signer: ScanSigner
     public_url: str  # where the code on each document leads
     leases: Leases
     clock: Callable[[], dt.datetime]
@@ -126,7 +128,7 @@ class Production:
         accepted = self._accepted(row)
         if accepted.case.is_test and not self.keys.of(accepted.agency.seal).development:
             raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
-        filled = render(accepted, self.filler, self.codes, self.public_url)
+        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
         sealed = seal(laid_out, accepted, row.target_level, self.pages, self.sealer, self.verifier, self.clock())
         # The digests are written down before the objects: a crash between both leaves no signed file unknown to

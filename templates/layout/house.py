@@ -19,11 +19,12 @@ FOOTER = 1389
 # A record's footer has a line for the party's signature too, and stands lower.
 RECORD_FOOTER = 850
 
-# The QR code, 20 mm with its white border, in the upper right corner over the act code. Its black part ends where
-# the text ends, so its border of 2 mm stands out of the type area. In English Metric Units.
+# The QR code, 24 mm with its white border, in the upper right corner over the act code. Its black part ends where
+# the text ends and at 34 mm, so its border of 1.4 mm (4 of 69 modules, as most codes have) stands out of the type
+# area. In English Metric Units.
 MM = 36000
-QR_SIDE = 20 * MM
-QR_LEFT, QR_TOP = (210 - 26 + 2) * MM - QR_SIDE, 36 * MM - QR_SIDE
+QR_SIDE, QR_BORDER = 24 * MM, 14 * MM // 10
+QR_LEFT, QR_TOP = (210 - 26) * MM + QR_BORDER - QR_SIDE, 34 * MM + QR_BORDER - QR_SIDE
 
 # Boxes, right-aligned, in which name and date stand centred on one axis: their width in characters. The axis of
 # the date is 7.5 characters from the right edge: 4 for the margin and half of a date of 7 (7.3.5.1). Longer names

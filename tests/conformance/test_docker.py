@@ -243,6 +243,11 @@ def test_the_logs_key_is_handed_to_the_sequencer_alone(handed_out):
     KeyFileNotary(handed_out / "log" / "log.key", "name.example/log")
 
 
+def test_the_key_of_codes_is_handed_to_the_worker_alone(handed_out):
+    assert {p.parent.name for p in handed_out.rglob("scan.key")} == {"all", "worker"}
+    assert {p.parent.name for p in handed_out.rglob("scan.pub")} == {"all", "public", "worker", "scheduler"}
+
+
 def test_seal_keys_are_handed_to_the_worker_alone(handed_out, design):
     assert {p.parents[1].name for p in handed_out.rglob("seals/*.p12")} == {"all", "worker"}
     assert FolderKeys(handed_out / "worker").of(design).development
@@ -253,7 +258,7 @@ def test_seal_keys_are_handed_to_the_worker_alone(handed_out, design):
 def test_what_web_gets_is_public_and_enough(handed_out, design):
     public = handed_out / "public"
     files = [p for p in public.rglob("*") if p.is_file()]
-    assert {p.suffix for p in files} == {".json", ".pem", ".vkey", ".cer"}
+    assert {p.suffix for p in files} == {".json", ".pem", ".vkey", ".pub", ".cer"}
     assert not [p for p in files if b"PRIVATE" in p.read_bytes()]
     own_first, *_ = FolderChains(public).of(design)
     assert own_first == FolderKeys(handed_out / "worker").of(design).chain[0]

@@ -1,4 +1,4 @@
-"""A clerk's hand on a draft: Word files, schemas and samples as `docsvc templates draft` hands them out, changed."""
+"""A clerk's hand on a draft: Word files, schemas and samples, changed."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from docsvc.domain.document import Accepted, DocumentType, Filled
 from docsvc.domain.numbering import DocNumber
 from docsvc.pipeline.convert import body_text
 from docsvc.pipeline.render import render
+from tests.support.scan_keys import scan_signer
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 PUBLIC = "https://docsvc.example"
@@ -71,7 +72,7 @@ def sample(name: str, change: Callable[[dict[str, Any]], object] | None = None, 
 
 def filled(case: Accepted, filler: WordFiller) -> Filled:
     """Its Word file."""
-    return render(case, filler, SegnoCodes(), PUBLIC)
+    return render(case, filler, SegnoCodes(), scan_signer(), PUBLIC)
 
 
 def golden(path: Path) -> Path:

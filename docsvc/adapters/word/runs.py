@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from docsvc.adapters.word.package import W
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.domain.phrases import RULE
 from docsvc.domain.unbroken import unbroken
 from docsvc.ports import FontChains
 
@@ -23,6 +25,7 @@ EAST_ASIA: Final = f"{{{W}}}eastAsia"
 SLOTS: Final = tuple(f"{{{W}}}{slot}" for slot in ("ascii", "hAnsi", "eastAsia", "cs"))
 STYLE: Final = f"{{{W}}}rStyle"
 WHOLE: Final = "Whole"  # character style of what no line end may tear; the office is told so when it lays out
+RULED_IN: Final = "song"  # whose low line reaches from edge to edge, so that a ruled blank is one line
 SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
 
 
@@ -170,13 +173,19 @@ def _parts(text: str, names: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 def _pieces(text: str, role: str, fonts: FontChains, run: Any) -> list[tuple[str, str]]:
     found = []
-    for family, piece in fonts.split(role, text):
+    ruled = [(RULED_IN if rule else role, part) for part, rule in _ruled(text)]
+    for family, piece in (split for role, part in ruled for split in fonts.split(role, part)):
         if family is None:
             paragraph = next(run.iterancestors(P))
             whole = "".join(leaf.text or "" for leaf in paragraph.iter(T))
             raise MissingGlyphError(missing(whole, piece[0]))
         found.append((family, piece))
     return found
+
+
+def _ruled(text: str) -> Iterator[tuple[str, bool]]:
+    """`text` in pieces, each with whether it is a ruled blank."""
+    return (("".join(chars), rule) for rule, chars in itertools.groupby(text, RULE.__eq__))
 
 
 def missing(text: str, char: str) -> str:

@@ -77,3 +77,21 @@ def test_a_retired_type_is_refused_and_its_documents_stay(workspace, tmp_path):
     refused = workspace.run("issue", case.with_name("valid-2.json"), "--out", tmp_path / "out")
     assert (refused.returncode, "依据已废止" in refused.stderr) == (1, True)
     workspace.run("issue", case, "--out", tmp_path / "out", check=True)  # the same document again
+
+
+def test_blank_forms_have_lines_to_write_on_and_no_facts(workspace, tmp_path):
+    out = tmp_path / "blank"
+    printed = workspace.run("templates", "blank", "delivery_receipt", "advice", "--out", out, check=True).stdout
+    forms = sorted(out.glob("*.pdf"))
+    assert [out / line for line in sorted(printed.splitlines())] == forms
+    assert {form.name for form in forms} >= {"advice-blank-1.pdf", "delivery_receipt-blank-1.pdf"}
+    assert all(form.with_suffix(".docx").is_file() for form in forms)
+    for form in forms:
+        text = subprocess.run(["pdftotext", form, "-"], capture_output=True, text=True, check=True).stdout
+        assert "＿＿＿＿年＿＿月＿＿日" in text
+        assert "舟山" not in text
+        assert "测试数据" not in text
+    receipt = subprocess.run(
+        ["pdftotext", out / "delivery_receipt-blank-1.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "□直接送达" in receipt.replace("\n", "")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from docsvc.adapters.notary import KeyFileNotary, TrustedLogKeys, create_log_key
+from docsvc.adapters.notary import (
+    KeyFileNotary,
+    KeyFileScanSigner,
+    TrustedLogKeys,
+    TrustedScanKeys,
+    create_log_key,
+    create_scan_key,
+)
 from docsvc.domain.errors import SetupError
 from docsvc.domain.note import NoteError, VerifierKey, parse_note
 
@@ -105,3 +113,58 @@ def test_unfit_files_and_names_are_named(tmp_path, key_file):
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="could not be written"):
         create_log_key(tmp_path / "file" / "log.key")
+
+
+def test_the_key_of_codes_lies_beside_its_public_key_and_neither_is_replaced(tmp_path):
+    create_scan_key(tmp_path)
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(kept) == {"scan.key", "scan.pub"}
+    assert stat.S_IMODE((tmp_path / "scan.key").stat().st_mode) == 0o600
+    create_scan_key(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+    (tmp_path / "scan.pub").unlink()  # a run that was cut off between the two
+    create_scan_key(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
+def test_the_id_of_a_key_is_what_openssl_says(tmp_path):
+    create_scan_key(tmp_path)
+    signer = KeyFileScanSigner(tmp_path / "scan.key")
+    public = serialization.load_pem_public_key((tmp_path / "scan.pub").read_bytes())
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    assert signer.key_id == hashlib.sha256(der).digest()[:4]
+
+
+def test_a_new_key_of_codes_leaves_the_old_public_key_to_those_who_check(tmp_path):
+    create_scan_key(tmp_path)
+    old, public = KeyFileScanSigner(tmp_path / "scan.key"), (tmp_path / "scan.pub").read_bytes()
+    (tmp_path / "scan.key").unlink()
+    create_scan_key(tmp_path)
+    assert (
+        (tmp_path / f"scan-{old.key_id.hex()}.pub").read_bytes() == public != (tmp_path / "scan.pub").read_bytes()
+    )
+    keys = TrustedScanKeys(sorted(tmp_path.glob("*.pub")))
+    assert keys.holds(old.key_id, b"said", old.sign(b"said")) is True
+    assert keys.holds(old.key_id, b"said", KeyFileScanSigner(tmp_path / "scan.key").sign(b"said")) is False
+    assert keys.holds(old.key_id, b"said", b"short") is False
+    assert keys.holds(bytes(4), b"said", old.sign(b"said")) is None
+
+
+def test_unfit_keys_of_codes_are_named(tmp_path):
+    with pytest.raises(SetupError, match=r"scan\.key.*openssl genpkey"):
+        KeyFileScanSigner(tmp_path / "scan.key")
+    elliptic = ec.generate_private_key(ec.SECP256R1()).public_key()
+    (tmp_path / "scan.pub").write_bytes(
+        elliptic.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    with pytest.raises(SetupError, match="not an Ed25519 public key"):
+        TrustedScanKeys([tmp_path / "scan.pub"])
+    (tmp_path / "scan.pub").write_text("no key")
+    with pytest.raises(SetupError, match="not a public key"):
+        TrustedScanKeys([tmp_path / "scan.pub"])
+    with pytest.raises(SetupError, match="can't be read"):
+        TrustedScanKeys([tmp_path / "none.pub"])
+    (tmp_path / "scan.pub").unlink()
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="could not be written"):
+        create_scan_key(tmp_path / "file")

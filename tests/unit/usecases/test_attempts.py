@@ -49,6 +49,11 @@ class World:
     def of(self, _design):
         return self
 
+    key_id = bytes(4)
+
+    def sign(self, _message):
+        return bytes(64)
+
     def png(self, _text):
         return b"png"
 
@@ -73,7 +78,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def production(database, world, tmp_path):
-    roles = ("filler", "codes", "keys")
+    roles = ("filler", "codes", "keys", "scan_signer")
     fields = {f.name: None for f in dataclasses.fields(Production)} | dict.fromkeys(roles, world)
     return Production(
         **fields

@@ -64,7 +64,7 @@ def document(office, n):
 
 
 def bundle_of(office, row):
-    return build(office.database, office.publisher, row, office.pdf(row), office.notary.vkey, [PEM])
+    return build(office.database, office.publisher, row, office.pdf(row), office.notary.vkey, certificates=[PEM])
 
 
 def files_of(bundle):
@@ -104,6 +104,14 @@ def test_a_recorded_document_passes(office, row):
     words = "".join(c.message for c in checks)
     assert row.number in words
     assert row.party_name in words
+
+
+def test_the_public_keys_of_codes_lie_in_it(office, row):
+    keys = {"scan.pub": b"one", "scan-0a0b0c0d.pub": b"two", "scan of mine.pub": b"three"}
+    bundle = build(office.database, office.publisher, row, office.pdf(row), office.notary.vkey, keys)
+    assert not failed(check(bundle, office.pdf(row), office.keys, LATER))
+    held = {name: data for name, data in files_of(bundle).items() if "scan" in name}
+    assert held == {"keys/scan.pub": b"one", "keys/scan-0a0b0c0d.pub": b"two"}
 
 
 def test_the_bundle_is_the_same_bytes_each_time_and_holds_what_it_says(office, row):

@@ -168,6 +168,10 @@ def decided(intake, *, agreed):
     return intake.accept(changed(case, {"party/e_delivery": way})).row
 
 
+def with_title(receipt, title):
+    return changed(receipt, {"body/documents/0/title": title})
+
+
 def receipt_of(row, **changes):
     places = {"body/documents/0/doc_no": row.number, "body/documents/0/issue_date": row.issue_date.isoformat()}
     return changed(sample("delivery_receipt"), {**places, **changes})
@@ -178,6 +182,16 @@ def test_a_receipt_must_name_the_document_as_it_was_issued(intake):
     assert rules(intake, receipt_of(row, **{"body/documents/0/issue_date": "2026-09-30"})) == {"D02"}
     assert rules(intake, receipt_of(row, **{"body/documents/0/title": "行政建议书"})) == {"D02"}
     assert intake.accept(receipt_of(row)).warnings == ()
+
+
+def test_a_type_of_several_documents_is_received_under_the_title_of_its_stage(intake):
+    case = sample("public_service_offset", 4)
+    row = intake.accept(case).row
+    at = "2026-10-21T09:12:33"
+    later = {"issue_date": at[:10], "body/delivered_at": at, "body/detail/system_arrival_at": at}
+    receipt = changed(receipt_of(row), {"agency": case["agency"], "party": case["party"], **later})
+    assert rules(intake, with_title(receipt, "公益抵罚文书")) == {"D02"}
+    assert intake.accept(with_title(receipt, "公益抵罚认定书")).new
 
 
 def test_a_decision_that_names_no_online_channel_is_not_delivered_by_internet(intake):

@@ -13,9 +13,10 @@ from docsvc.adapters.fonts import ROLE_OF_NAME
 from docsvc.adapters.word.anatomy import WordAnatomist
 from docsvc.domain.errors import TemplateFaultError, UsageError
 from docsvc.domain.template_lint import Place
-from docsvc.usecases.keep_templates import Draft, TemplateDesk
+from docsvc.usecases.keep_templates import Draft, NoSigner, TemplateDesk
 from tests.support.cases import CHECK, FOLDER, TYPES
 from tests.support.drafts import AllFonts
+from tests.support.scan_keys import scan_signer
 
 DOCUMENT = "word/document.xml"
 PARAGRAPH = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
@@ -65,6 +66,12 @@ def kinds(notes, severity="error"):
 @pytest.mark.parametrize("doc_type", TYPES)
 def test_our_own_templates_have_no_fault(doc_type):
     assert DESK.lint(doc_type) == []
+
+
+def test_no_key_signs_the_code_of_a_draft():
+    signer = NoSigner()
+    assert scan_signer().key_id != signer.key_id
+    assert signer.sign(b"facts") == signer.sign(b"others") != scan_signer().sign(b"facts")
 
 
 def test_a_field_that_there_is_not_is_found_with_its_paragraph():

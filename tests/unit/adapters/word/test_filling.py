@@ -165,6 +165,18 @@ def test_characters_stand_in_a_font_that_has_them(fonts):
         assert f'w:{slot}="Rare"' in xml
 
 
+def test_a_ruled_blank_is_one_line_in_one_font(tmp_path):
+    chars = "第12345…—值：。测试数据，不具有法律效力页共局书〔〕号 ＿"
+    body, song = (save_font(tmp_path / f"{name}.ttf", name, chars) for name in ("Body", "Song"))
+    fonts = Fonts(
+        {role: [song if role == "song" else body] for role in ("fangsong", "kai", "hei", "song", "title")}
+    )
+    docx = WordFiller(fonts).fill(template(paragraph("值：{{ value }}。", "Text")), {**CONTEXT, "value": "＿＿"})
+    runs = re.findall(r"<w:r>(.*?)</w:r>", parts(docx)["word/document.xml"])
+    told = [(re.findall(r'eastAsia="(\w+)"', r), re.findall(r">([^<>]+)</w:t>", r)) for r in runs]
+    assert told == [([], ["值："]), (["Song"], ["＿＿"]), ([], ["。"])]
+
+
 def test_styles_name_installed_families_and_the_title_is_bold(fonts):
     docx = WordFiller(fonts).fill(template(paragraph("{{ value }}", "DocumentTitle")), CONTEXT)
     xml = parts(docx)["word/styles.xml"]
