@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import Any, Final
+from typing import Final
 
 from flask import Response, request
 from pydantic import ValidationError
@@ -214,18 +214,19 @@ def _base(row: DocumentRow) -> str:
     return f"{PREFIX}/documents/{row.id}"
 
 
-def _named(row: DocumentRow) -> dict[str, Any]:
+def _around(row: DocumentRow) -> models.Around:
     manifest = service().templates.get(row.doc_type).manifest
-    return {
-        "title": (manifest.title, manifest.title_en),
-        "scan": scan_address(service().settings.public, row.id),
-        "base": _base(row),
-    }
+    return models.Around(
+        title=(manifest.title, manifest.title_en),
+        template=service().versions.name(row),
+        scan=scan_address(service().settings.public, row.id),
+        base=_base(row),
+    )
 
 
 def _document(row: DocumentRow, log: LogPlace | None) -> models.Document:
-    return models.document(row, log=log, **_named(row))
+    return models.document(row, _around(row), log)
 
 
 def _summary(row: DocumentRow) -> models.Summary:
-    return models.summary(row, **_named(row))
+    return models.summary(row, _around(row))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from docsvc.bootstrap import blank_table, now, open_press, open_template_desk, open_templates
+from docsvc.bootstrap import blank_table, now, open_press, open_service, open_template_desk, open_templates
 from docsvc.domain.document import Remark
 from docsvc.domain.errors import UsageError
 from docsvc.domain.template_lint import Place
@@ -202,6 +203,32 @@ def templates_versions(name: str) -> None:
         if version.sha256 == in_force.sha256 and not version.retired:
             told.append("现行 in force")
         click.echo("\t".join(told))
+
+
+@templates.command("rerender")
+@click.argument("number", metavar="NUMBER|ID")
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def templates_rerender(number: str, as_json: bool) -> int:  # noqa: FBT001 - click gives a bool
+    """Make an old document again from what is stored of it, with the version it names; exit 1 for another text.
+
+    Nothing is changed. Tells whether text, pages and Word file are the same as then.
+    """
+    with open_service() as service:
+        found = service.rerendering.rerender(service.document_by(number))
+        template = service.versions.name(found.row)
+    if as_json:
+        same = {"text": found.same_text, "pages": not found.pages, "docx": found.same_docx}
+        told = {"id": found.row.id, "number": found.row.number, "template": asdict(template), "same": same}
+        click.echo(json.dumps({**told, "diff": found.lines, "pages": found.pages}, ensure_ascii=False))
+        return 0 if found.same_text else 1
+    click.echo(f"{found.row.number}\t第{template.version}版 (template version)\t{template.sha256}")
+    click.echo(f"文字 text: {'相同 same' if found.same_text else '不同 DIFFERS'}")
+    pages = ", ".join(map(str, found.pages))
+    click.echo(f"页面 pages: {f'不同 differ: {pages}' if pages else '相同 same'}")
+    click.echo(f"Word 文件 file: {'逐字节相同 same bytes' if found.same_docx else '不同 differs'}")
+    for line in found.lines:
+        click.echo(f"  {line}")
+    return 0 if found.same_text else 1
 
 
 def _remark(remark: Remark) -> str:
