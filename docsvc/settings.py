@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     office_recycle_mb: int = 1200
     """Memory in MiB beyond which an office is started anew."""
 
+    press_memory_mb: int = Field(default=4096, ge=512)
+    """Address space in MiB of each process that works on a draft of a template."""
+
     log_origin: str = "docsvc-development.invalid/log"
     """Origin line of checkpoints and name of the log's key."""
     timezone: str = "Asia/Shanghai"

@@ -27,6 +27,7 @@ TAGS: Final = (
     ("documents", "文书 — documents: post, find, look, void"),
     ("files", "文件 — files: signed PDF, Word, evidence, pictures"),
     ("templates", "文书类型 — document types and their case JSON"),
+    ("workbench", "模板工作台 — for keepers of templates: drafts and versions"),
     ("verification", "验证 — verification, open to anyone"),
     ("log", "日志 — the log, open to anyone"),
     ("service", "服务 — the service itself"),
@@ -35,6 +36,9 @@ PARTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "document_id": {"type": "string", "description": "文书标识 — id of the document", "format": "uuid"},
     "page": {"type": "integer", "minimum": 1, "description": "页码 — page, from 1"},
     "doc_type": {"type": "string", "description": "文书类型 — document type", "examples": ["advice"]},
+    "version": {"type": "string", "description": "版本 — version", "examples": ["2"]},
+    "draft_id": {"type": "string", "description": "草稿标识 — id of a draft", "pattern": "^[0-9a-f]{32}$"},
+    "file": {"type": "string", "description": "文件名 — as the result names it"},
     "rest": {"type": "string", "description": "`<L>/<N>[.p/<W>]`", "examples": ["0/000.p/7", "entries/000"]},
 }
 RESPONSE_HEADERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import (
         Database,
+        DraftBox,
         LogKeys,
         Notary,
         ObjectStore,
@@ -66,6 +67,12 @@ class Adapters:
         from docsvc.adapters.template_folder import TemplateFolder
 
         return TemplateFolder(self.templates_dir, self.settings.published)
+
+    @cached_property
+    def draft_box(self) -> DraftBox:
+        from docsvc.adapters.draft_box import DraftBox
+
+        return DraftBox(self.settings.published / ".drafts")
 
     @cached_property
     def schema_check(self) -> SchemaCheck:

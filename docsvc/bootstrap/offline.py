@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.check_log import LogVerdict
     from docsvc.usecases.check_scan import ScanVerdict
     from docsvc.usecases.keep_templates import Press, TemplateDesk
+    from docsvc.usecases.work_on_drafts import PressRoom
 
 
 def open_templates() -> TemplateFolder:
@@ -55,6 +57,21 @@ def open_press() -> Iterator[Press]:
             images=adapters.images,
             public_url=settings.public,
         )
+
+
+def open_press_room() -> PressRoom:
+    """Where drafts that clerks hand in over HTTP are worked on: no keys and no database."""
+    from docsvc.adapters.processes import run_limited
+    from docsvc.usecases.work_on_drafts import PressRoom
+
+    settings = load_settings()
+    configure_logs(settings.log_level)
+
+    def run(folder: Path) -> bool:
+        words = [sys.executable, "-m", "docsvc", "templates", "work", str(folder)]
+        return run_limited(words, settings.task_limit_s, settings.press_memory_mb)
+
+    return PressRoom(Adapters(settings, ExitStack()).draft_box, run, now)
 
 
 def blank_table(suffix: str, doc_type: str) -> bytes:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.upgrade import Upgrade
     from docsvc.usecases.verify import Outside
     from docsvc.usecases.void import Voiding
+    from docsvc.usecases.work_on_drafts import DraftCounter
 
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -97,6 +98,15 @@ class Service(Adapters):
         from docsvc.usecases.template_versions import TemplateVersions
 
         return TemplateVersions(self.templates, self.objects)
+
+    @cached_property
+    def drafts(self) -> DraftCounter:
+        from docsvc.adapters.word.anatomy import WordAnatomist
+        from docsvc.usecases.keep_templates import TemplateDesk
+        from docsvc.usecases.work_on_drafts import DraftCounter
+
+        desk = TemplateDesk(self.templates, WordAnatomist(self.fonts), self.schema_check, now)
+        return DraftCounter(desk, self.draft_box, now)
 
     @cached_property
     def rerendering(self) -> Rerendering:

@@ -17,6 +17,7 @@ from docsvc.ports.database import (
 from docsvc.ports.world import (
     Anatomist,
     Converter,
+    DraftBox,
     Filler,
     FontChains,
     Glyphs,
@@ -50,6 +51,7 @@ __all__ = [
     "Converter",
     "Database",
     "DocumentRepo",
+    "DraftBox",
     "EventRepo",
     "Filler",
     "FontChains",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
@@ -50,6 +51,28 @@ class Templates(Protocol):
 
     def sample_agencies(self) -> Sequence[Any]:
         """The registry entries that the samples name."""
+
+
+class DraftBox(Protocol):
+    """Drafts that wait for a press, and what became of them, by id."""
+
+    def put(self, request: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
+        """The id. Raises OverloadedError, SetupError."""
+
+    def take(self) -> Path | None:
+        """The folder of one that waited, ours from now on."""
+
+    def finish(self, taken: Path, result: Mapping[str, Any] | None = None) -> None:
+        """It is done: with the result in its folder, or with this one."""
+
+    def look(self, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+        """Request, and result once there is one. Raises NotFoundError."""
+
+    def made(self, name: str, file: str) -> bytes:
+        """A file that was made of it. Raises NotFoundError."""
+
+    def forget(self, before: dt.datetime) -> None:
+        """Remove what is older."""
 
 
 class Anatomist(Protocol):
@@ -157,6 +180,9 @@ class Pages(Protocol):
         """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
         document) can't be read from the pages, or a glyph is .notdef.
         """
+
+    def mark_draft(self, pdf: bytes) -> bytes:
+        """The same pages, marked so that nobody takes them for a document."""
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal

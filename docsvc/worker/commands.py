@@ -1,4 +1,4 @@
-"""`docsvc worker`, `sequencer` and `scheduler`: one process each, until SIGTERM or Ctrl-C."""
+"""`docsvc worker`, `sequencer`, `scheduler` and `press`: one process each, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def scheduler(parent: int | None) -> None:
     from docsvc.worker.loops import run_scheduler
 
     run_scheduler()
+
+
+@click.command()
+@supervised
+def press(parent: int | None) -> None:
+    """Work on drafts of templates that came over HTTP; needs an office, and no key. One is enough."""
+    _begin(parent)
+    from docsvc.worker.loops import run_press
+
+    run_press()
 
 
 def _begin(parent: int | None) -> None:

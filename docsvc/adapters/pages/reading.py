@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
+from docsvc.adapters.pages.marking import mark_draft
 from docsvc.domain.document import SealPlace
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
 
@@ -64,6 +65,10 @@ class PdfPages:
         if missing:
             raise MissingGlyphError(_unreadable(next(iter(missing)), expected))
         return count
+
+    def mark_draft(self, pdf: bytes) -> bytes:
+        """The same pages with 样稿 DRAFT across them."""
+        return mark_draft(pdf)
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`.
