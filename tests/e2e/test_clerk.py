@@ -56,8 +56,8 @@ def test_a_clerk_adds_a_field_and_publishes_version_2(workspace, tmp_path):
     shutil.copy(shipped / "advice" / "template.docx", draft / "template.docx")
     add_sentence(
         draft,
-        "{% if fields.body.visit_date and fields.body.visit_note %}请于{{ fields.body.visit_date }}前到场，"
-        "{{ fields.body.visit_note }}。{% endif %}",
+        "{%p if fields.body.visit_date and fields.body.visit_note %}\n"
+        "请于{{ fields.body.visit_date }}前到场，{{ fields.body.visit_note }}。\n{%p endif %}",
     )
     assert workspace.run("templates", "lint", "advice", "--draft", draft).stdout == "ok    advice\n"
 

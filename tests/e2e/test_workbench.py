@@ -25,7 +25,7 @@ def stack(development_keys, tmp_path):
 
 def parts():
     """A draft with a field of its own, as a form posts it."""
-    sentence = "{% if fields.body.visit_date %}请于{{ fields.body.visit_date }}前到场。{% endif %}"
+    sentence = "{%p if fields.body.visit_date %}\n请于{{ fields.body.visit_date }}前到场。\n{%p endif %}"
     schema = json.loads((ADVICE / "schema.json").read_text())
     schema["properties"]["body"]["properties"]["visit_date"] = DAY
     one = case("advice")

@@ -13,13 +13,14 @@ BEFORE = "<w:p><w:r><w:t>{%p if body.reply_by %}"  # a place in the advice's bod
 
 
 def with_sentence(template: bytes, sentence: str) -> bytes:
-    """The advice's Word file with a paragraph more."""
+    """The advice's Word file with a paragraph more, or one for each line."""
     return rewritten(template, {DOCUMENT: lambda xml: _inserted(xml, sentence)})
 
 
 def _inserted(xml: str, sentence: str) -> str:
     assert xml.count(BEFORE) == 1
-    return xml.replace(BEFORE, f"<w:p><w:r><w:t>{sentence}</w:t></w:r></w:p>{BEFORE}")
+    paragraphs = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in sentence.split("\n"))
+    return xml.replace(BEFORE, paragraphs + BEFORE)
 
 
 def rewritten(template: bytes, changes: dict[str, Any], more: dict[str, bytes] | None = None) -> bytes:

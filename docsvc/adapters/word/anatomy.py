@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SCAN: Final = "二维码"  # the name of the picture that the QR code replaces
 CONTROL: Final = f"{{{W}}}sdt"
 SHOWN: Final = 60
+WHOLLY: Final = re.compile(r"\s*{%-?\s*if\b(?:(?!endif).)*{%-?\s*endif\s*-?%}\s*", re.DOTALL)
+ELSE: Final = re.compile(r"{%-?\s*(else|elif)\b")
 GIVEN: Final = frozenset({"loop", "scan"})  # Jinja's own, and the QR code's address
 
 
@@ -71,7 +73,7 @@ class WordAnatomist:
     def _looks(self, part: str, root: Any, styles: StyleFonts) -> Iterator[TemplateNote]:
         for number, paragraph in enumerate(root.iter(P), 1):
             runs = _runs(paragraph)
-            text = "".join(text for _, text in runs)[:SHOWN]
+            text = "".join(text for _, text in runs)
             if (
                 next(paragraph.iterancestors(CONTROL), None) is not None
                 or paragraph.find(f".//{CONTROL}") is not None
@@ -81,7 +83,15 @@ class WordAnatomist:
                     "error",
                     "不得使用内容控件",
                     "content controls become form fields in the PDF",
-                    Place(part, number, 1, text),
+                    Place(part, number, 1, text[:SHOWN]),
+                )
+            if WHOLLY.fullmatch(text) and not ELSE.search(text):
+                yield TemplateNote(
+                    "hollow",
+                    "warning",
+                    "整段都在条件之内，条件不成立时会留下空段：请改用单独成段的 {%p if … %} 和 {%p endif %}",
+                    "an empty paragraph is left where the condition does not hold: use {%p if … %}, {%p endif %}",
+                    Place(part, number, 1, text[:SHOWN]),
                 )
             fonts: dict[str, int] = {}  # and the first run that has it
             for at, (run, _) in enumerate(runs, 1):
@@ -94,7 +104,7 @@ class WordAnatomist:
                     "error",
                     f"字体“{font}”不在字体角色之内，请改用仿宋、楷体、黑体、宋体或小标宋",
                     f"the font {font} has no role",
-                    Place(part, number, at, text),
+                    Place(part, number, at, text[:SHOWN]),
                 )
 
 

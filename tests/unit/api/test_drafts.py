@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from docsvc.api import drafts
 from docsvc.domain.access import Permission
 from tests.support.cases import FOLDER, sample
 
@@ -101,14 +102,15 @@ def test_a_key_of_an_agency_keeps_no_templates(portal):
 @pytest.mark.parametrize(
     ("doc_type", "parts", "status"),
     [
-        ("poem", {}, 404),
+        ("poem", {"why": "x"}, 404),
         ("advice", {"template": "a text"}, 422),
-        ("advice", {"template": (io.BytesIO(b"x" * ((4 << 20) + 1)), "x.docx")}, 413),
+        ("advice", {"template": (io.BytesIO(bytes(2001)), "x.docx")}, 413),
         ("advice", {"samples": (io.BytesIO(b"{}"), "../../valid-1.json")}, 422),
         ("advice", {"samples": [(io.BytesIO(b"{}"), f"valid-{n}.json") for n in range(21)]}, 422),
     ],
 )
-def test_what_is_not_taken(portal, keeper, doc_type, parts, status):
+def test_what_is_not_taken(portal, keeper, doc_type, parts, status, monkeypatch):
+    monkeypatch.setattr(drafts, "MAX_TEMPLATE", 2000)
     assert hand_in(portal, keeper, doc_type=doc_type, **parts).status_code == status
 
 

@@ -215,11 +215,18 @@ def test_else_it_is_a_fault(text):
 
 
 def test_of_two_places_the_one_that_does_not_ask_is_named():
-    asked = "{% if fields.body.visit_date %}{{ fields.body.visit_date }}{% endif %}"
+    asked = "答：{% if fields.body.visit_date %}{{ fields.body.visit_date }}{% endif %}"
     runs = f"<w:p><w:r><w:t>{asked}</w:t></w:r></w:p><w:p><w:r><w:t>请于</w:t></w:r><w:r><w:t>前{{{{ "
     text = f"<w:body>{runs}fields.body.visit_date }}}}</w:t></w:r></w:p>"
     (note,) = lint("advice", edited("advice", ("<w:body>", text)), **MAYBE)
     assert (note.kind, note.place.paragraph, note.place.run) == ("unguarded", 2, 2)
+
+
+def test_a_paragraph_that_may_be_left_empty_is_a_warning():
+    text = "{% if fields.body.visit_date %}请于{{ fields.body.visit_date }}前联系。{% endif %}"
+    (note,) = lint("advice", added(text), **MAYBE)
+    assert (note.kind, note.severity, note.place.paragraph) == ("hollow", "warning", 1)
+    assert lint("advice", added(f"请回复。{text}"), **MAYBE) == []
 
 
 @pytest.mark.parametrize(
