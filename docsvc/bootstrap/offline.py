@@ -68,7 +68,7 @@ def open_press_room() -> PressRoom:
     configure_logs(settings.log_level)
 
     def run(folder: Path) -> bool:
-        words = [sys.executable, "-m", "docsvc", "templates", "work", str(folder)]
+        words = [sys.executable, "-m", "docsvc", "press", "--request", str(folder)]
         return run_limited(words, settings.task_limit_s, settings.press_memory_mb)
 
     return PressRoom(Adapters(settings, ExitStack()).draft_box, run, now)

@@ -14,7 +14,6 @@ from docsvc.domain.document import Remark
 from docsvc.domain.errors import UsageError
 from docsvc.domain.template_lint import Place
 from docsvc.usecases.keep_templates import Draft
-from docsvc.usecases.work_on_drafts import Request, work
 
 TEMPLATE, SCHEMA, CASES = "template.docx", "schema.json", "cases"
 drafted = click.option(
@@ -204,22 +203,6 @@ def templates_versions(name: str) -> None:
         if version.sha256 == in_force.sha256 and not version.retired:
             told.append("现行 in force")
         click.echo("\t".join(told))
-
-
-@templates.command("work", hidden=True)
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def templates_work(folder: Path) -> None:
-    """Do what the request in FOLDER asks for, and write its result there."""
-    drafted = folder / "draft"
-    paths = [path for path in drafted.rglob("*") if path.is_file()]
-    files = {path.relative_to(drafted).as_posix(): path.read_bytes() for path in paths}
-    request = Request(**json.loads((folder / "request.json").read_text("utf-8")))
-    with open_press() as press:
-        result, made = work(open_template_desk(), press, request, files)
-    (folder / "made").mkdir()
-    for name, data in made.items():
-        (folder / "made" / name).write_bytes(data)
-    (folder / "result.json").write_text(json.dumps(result, ensure_ascii=False), "utf-8")
 
 
 @templates.command("rerender")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from docsvc.bootstrap import end_with
@@ -41,12 +43,16 @@ def scheduler(parent: int | None) -> None:
 
 @click.command()
 @supervised
-def press(parent: int | None) -> None:
+@click.option("--request", type=click.Path(path_type=Path, exists=True, file_okay=False), hidden=True, help="one")
+def press(parent: int | None, request: Path | None) -> None:
     """Work on drafts of templates that came over HTTP; needs an office, and no key. One is enough."""
     _begin(parent)
-    from docsvc.worker.loops import run_press
+    from docsvc.worker.press import run_press, run_request
 
-    run_press()
+    if request is None:
+        run_press()
+    else:
+        run_request(request)
 
 
 def _begin(parent: int | None) -> None:

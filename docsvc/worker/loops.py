@@ -1,4 +1,4 @@
-"""The processes that look again and again for what is to be done: sequencer, scheduler and press."""
+"""The two processes that look at the database again and again: sequencer and scheduler."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from docsvc.bootstrap import Service, open_press_room, open_process
+from docsvc.bootstrap import Service, open_process
 from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, DocsvcError
 from docsvc.telemetry import logger
 
 LONGEST_PAUSE_S: Final = 15
 EXPIRE_EVERY_S: Final = 3600
-PRESS_EVERY_S: Final = 0.5
 IN_VAIN: Final = 3  # so many in a row that gained nothing: the authority is still away
 
 
@@ -58,18 +57,6 @@ def run_sequencer() -> None:
         duty = Duty("sequencer", service.settings.sequence_every_s, Sequencer(service).step)
         duty.run(stop)
         duty.once()
-
-
-def run_press() -> None:
-    """Work on drafts as they come, until SIGTERM or SIGINT."""
-    stop = stop_on_signals()
-    room = open_press_room()
-
-    def work() -> None:
-        while not stop.is_set() and room.step():
-            pass
-
-    Duty("press", PRESS_EVERY_S, work).run(stop)
 
 
 class Sequencer:
