@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,6 +73,11 @@ class DraftBox:
             os.utime(taken)
             return taken
         return None
+
+    def abandoned(self, before: dt.datetime) -> Sequence[Path]:
+        """Folders of requests that were taken before then, and never finished."""
+        taken = (self._folder / "taken").glob("*")
+        return [path for path in taken if path.stat().st_mtime < before.timestamp()]
 
     def finish(self, taken: Path, result: Mapping[str, Any] | None = None) -> None:
         """It is done: with the result that its folder holds, or with `result`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -71,7 +72,8 @@ def open_press_room() -> PressRoom:
         words = [sys.executable, "-m", "docsvc", "press", "--request", str(folder)]
         return run_limited(words, settings.task_limit_s, settings.press_memory_mb)
 
-    return PressRoom(Adapters(settings, ExitStack()).draft_box, run, now)
+    limit = dt.timedelta(seconds=settings.task_limit_s)
+    return PressRoom(Adapters(settings, ExitStack()).draft_box, run, now, limit)
 
 
 def blank_table(suffix: str, doc_type: str) -> bytes:

@@ -104,13 +104,13 @@ def templates_lint(names: tuple[str, ...], path: Path | None) -> int:
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="folder for the proofs"
 )
 def templates_preview(name: str, path: Path | None, out: Path) -> None:
-    """Lay the type's samples out: PDFs without a seal, and their pages as pictures."""
+    """Lay the type's samples out: PDFs without a seal, marked as drafts, and their pages as pictures."""
     draft = _read(path)
     out.mkdir(parents=True, exist_ok=True)
     with open_press() as press:
         for proof in open_template_desk().proofs(name, press, draft):
             stem = f"{name}-{proof.sample}"
-            (out / f"{stem}.pdf").write_bytes(proof.pdf)
+            (out / f"{stem}.pdf").write_bytes(press.pages.mark_draft(proof.pdf))
             for page, png in enumerate(proof.pictures, 1):
                 (out / f"{stem}-page-{page}.png").write_bytes(png)
             click.echo(f"{out / stem}.pdf\t{len(proof.pictures)} 页 (pages)")

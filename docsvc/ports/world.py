@@ -62,6 +62,9 @@ class DraftBox(Protocol):
     def take(self) -> Path | None:
         """The folder of one that waited, ours from now on."""
 
+    def abandoned(self, before: dt.datetime) -> Sequence[Path]:
+        """Folders of those that were taken before then, and never finished."""
+
     def finish(self, taken: Path, result: Mapping[str, Any] | None = None) -> None:
         """It is done: with the result in its folder, or with this one."""
 

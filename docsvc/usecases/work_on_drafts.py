@@ -22,7 +22,9 @@ SCHEMA: Final = "schema.json"
 CASE: Final = "case.json"
 CASES: Final = "cases/"
 KEPT: Final = dt.timedelta(hours=24)
-TOO_LONG: Final = "处理超过时限或者占用内存过多；it took too long or too much memory"
+LIMITED: Final = {
+    "error": {"kind": "limit", "message": "处理超过时限或者占用内存过多；it took too long or too much memory"}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +104,25 @@ class DraftCounter:
 @dataclass(frozen=True, slots=True)
 class PressRoom:
     """Takes one request after the other. `run` works on the request in a folder, in a process of its own, and says
-    whether it came to an end by itself.
+    whether it came to an end by itself; after `limit` it is ended.
     """
 
     box: DraftBox
     run: Callable[[Path], bool]
     clock: Callable[[], dt.datetime]
+    limit: dt.timedelta
 
     def step(self) -> bool:
         """Work on one request; False where none waited."""
-        self.box.forget(self.clock() - KEPT)
+        now = self.clock()
+        self.box.forget(now - KEPT)
+        for left in self.box.abandoned(now - 2 * self.limit):  # by a press that ended with it
+            self.box.finish(left, LIMITED)
         taken = self.box.take()
         if taken is None:
             return False
         ended = self.run(taken)
-        self.box.finish(taken, None if ended else {"error": {"kind": "limit", "message": TOO_LONG}})
+        self.box.finish(taken, None if ended else LIMITED)
         return True
 
 

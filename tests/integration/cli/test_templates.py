@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
 
 from tests.support.clerk import with_sentence
-from tests.support.workspace import CHECKOUT
+from tests.support.workspace import CHECKOUT, case, write_case
 
 pytestmark = pytest.mark.office
 
@@ -77,6 +78,25 @@ def test_a_retired_type_is_refused_and_its_documents_stay(workspace, tmp_path):
     refused = workspace.run("issue", case.with_name("valid-2.json"), "--out", tmp_path / "out")
     assert (refused.returncode, "依据已废止" in refused.stderr) == (1, True)
     workspace.run("issue", case, "--out", tmp_path / "out", check=True)  # the same document again
+
+
+def test_an_auditor_sees_what_would_come_out_otherwise_today(workspace, tmp_path):
+    data = case("advice")
+    del data["body"]["contact"]
+    issued = workspace.run(
+        "issue", write_case(tmp_path, "c", data), "--out", tmp_path / "out", "--json", check=True
+    )
+    number = json.loads(issued.stdout)["number"]
+    registry = json.loads((CHECKOUT / "templates" / "agencies.sample.json").read_text())
+    for agency in registry:
+        agency["phone"] = "0580-7654321"
+    (tmp_path / "agencies.json").write_text(json.dumps(registry, ensure_ascii=False))
+    workspace.run("agencies", "import", tmp_path / "agencies.json", check=True)
+    told = workspace.run("templates", "rerender", number)
+    assert told.returncode == 1
+    assert "文字 text: 不同" in told.stdout
+    assert "联系电话：0580-7654321。" in told.stdout
+    assert workspace.run("templates", "rerender", "无此〔2026〕1号").returncode == 64
 
 
 def test_blank_forms_have_lines_to_write_on_and_no_facts(workspace, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 import sys
 import time
 import zipfile
@@ -104,6 +105,7 @@ def room(box, words, timeout_s=30, memory_mb=512):
         box,
         lambda folder: run_limited([*words, str(folder)], timeout_s, memory_mb),
         lambda: dt.datetime.now(dt.UTC),
+        dt.timedelta(seconds=timeout_s),
     )
 
 
@@ -134,6 +136,15 @@ def test_one_that_takes_too_long_is_ended_with_all_that_it_started(box, tmp_path
 def test_one_that_wants_too_much_memory_is_refused(box):
     name = box.put({}, {})
     assert room(box, [sys.executable, "-c", "x = bytes(1 << 30)"]).step()
+    assert box.look(name)[1]["error"]["kind"] == "limit"
+
+
+def test_what_a_press_left_behind_is_told_to_whoever_asks(box):
+    name = box.put({}, {})
+    os.utime(box.take(), (0, dt.datetime.now(dt.UTC).timestamp() - 61))
+    assert not room(box, WRITES, timeout_s=60).step()
+    assert box.look(name)[1] is None
+    assert not room(box, WRITES, timeout_s=30).step()
     assert box.look(name)[1]["error"]["kind"] == "limit"
 
 
