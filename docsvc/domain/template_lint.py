@@ -98,7 +98,7 @@ def judge(anatomy: Anatomy, trial: Trial) -> Iterator[TemplateNote]:
     yield from anatomy.notes
     yield from _names(anatomy.uses, trial.contexts)
     yield from _fields(anatomy.uses, trial)
-    yield from _elements(anatomy.uses, trial.manifest.legal_nature)
+    yield from _elements(anatomy.uses, trial.manifest)
     for stage in sorted(trial.manifest.stages.keys() - trial.stages):
         title = trial.manifest.stages[stage].title
         yield TemplateNote(
@@ -174,17 +174,21 @@ def _field_fault(use: Use, trial: Trial) -> tuple[str, str, str] | None:
     return None
 
 
-def _elements(uses: Sequence[Use], nature: LegalNature) -> Iterator[TemplateNote]:
-    """What the law demands of such a document, or forbids in it."""
+def _elements(uses: Sequence[Use], manifest: Manifest) -> Iterator[TemplateNote]:
+    """What the law demands of such a document, or of one of its stages, or forbids in it."""
+    natures = {manifest.legal_nature, *(stage.legal_nature for stage in manifest.stages.values())}
+    demanded = dict(ALWAYS)
+    for nature in natures:
+        demanded |= BY_NATURE[nature]
     names = {dotted(use.path) for use in uses if use.printed and use.place.part == BODY}
-    for what, ways in ({**ALWAYS, **BY_NATURE[nature]}).items():
+    for what, ways in demanded.items():
         if not any(name == way or name.startswith((f"{way}.", f"{way}[")) for way in ways for name in names):
             zh, en = what.split(" — ")
             ways_told = " / ".join(ways)
             yield TemplateNote(
                 "missing", "error", f"缺少法定要素：{zh}（{ways_told}）", f"{en} must be named ({ways_told})"
             )
-    if nature is LegalNature.GUIDANCE:
+    if natures == {LegalNature.GUIDANCE}:
         for use in uses:
             if REMEDIES & set(use.path):
                 yield TemplateNote(

@@ -221,7 +221,8 @@ class TemplateDesk:
                 *((f"{proof.sample}-page-{n}.png", png) for n, png in enumerate(proof.pictures, 1)),
             )
         }
-        return self.templates.publish(doc_type, self._samples(name, draft), golden, remark)
+        samples = {f"{sample}.json": raw for sample, raw in self._samples(name, draft).items()}
+        return self.templates.publish(doc_type, samples, golden, remark)
 
     def retire(self, name: str, version: str, remark: Remark) -> DocumentType:
         """The version makes no new documents any more; the one in force now.

@@ -11,7 +11,8 @@ from pikepdf import Array, Dictionary, Name
 
 CHINESE: Final = "样稿".encode("utf-16-be").hex()
 LATIN: Final = "DRAFT"
-SIZE: Final = 96.0
+SIZE: Final = 84.0
+ALONG: Final = 1.75  # of the way from the middle to where the text begins, in sizes, right and up alike
 TILT: Final = math.radians(45)
 
 
@@ -27,7 +28,7 @@ def mark_draft(pdf: bytes) -> bytes:
             latin = page.add_resource(fonts[1], Name.Font)
             grey = page.add_resource(state, Name.ExtGState)
             turn = f"{math.cos(TILT):.4f} {math.sin(TILT):.4f} {-math.sin(TILT):.4f} {math.cos(TILT):.4f}"
-            at = f"{(left + right) / 2 - SIZE * 1.8:.2f} {(bottom + top) / 2 - SIZE * 1.8:.2f}"
+            at = f"{(left + right) / 2 - SIZE * ALONG:.2f} {(bottom + top) / 2 - SIZE * (ALONG + 0.5):.2f}"
             text = f"{name} {SIZE} Tf <{CHINESE}> Tj {latin} {SIZE} Tf ( {LATIN}) Tj"
             page.contents_add(b"q", prepend=True)
             page.contents_add(f"Q q {grey} gs 0.5 g BT {turn} {at} Tm {text} ET Q".encode())

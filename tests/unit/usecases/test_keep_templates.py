@@ -111,6 +111,7 @@ def test_what_is_printed_no_more_is_a_warning():
         ("no_penalty_decision", "{{ body.litigation.court }}", "起诉法院"),
         ("no_penalty_decision", "{{ body.reconsideration.days }}", "复议期限"),
         ("termination_notice", "{{ action_code }}", "行政行为码"),
+        ("public_service_offset", "{{ body.litigation.court }}", "起诉法院"),
     ],
 )
 def test_what_the_law_demands_must_be_named(doc_type, tag, what):
