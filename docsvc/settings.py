@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     """Signs cookies and form tokens; default: made in `data_dir` on first use. Web processes share one."""
     max_upload_mb: int = Field(default=50, ge=1)
     """Largest PDF that is taken for verification."""
+    max_batch_mb: int = Field(default=64, ge=1)
+    """Largest file of many cases that is taken at once."""
+    batch_keep_days: int = Field(default=90, ge=1)
+    """What became of the rows of a file of many cases can be asked for so long after the last was taken in."""
     max_wait_s: float = 60
     """Longest `Prefer: wait` that is granted."""
     rate_limit: str = "3000/minute"

@@ -28,6 +28,13 @@ VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 QUOTED: Final = re.compile(r'"((?:[^"\\]|\\["\\]){1,255})"')  # an sf-string (RFC 9651, 3.3.3)
 WAIT: Final = re.compile(r'\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?', re.IGNORECASE | re.ASCII)  # RFC 7240, 4.3
 
+IDEMPOTENCY: Final = Header(
+    "Idempotency-Key",
+    "同一次提交使用同一个值：重复发送不会产生第二份文书 — the same value for the same case, however often "
+    "it is sent; kept for a day at least",
+    required=True,
+    schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+)
 ONE = Answer("文书 — the document", {JSON: models.Document})
 
 
@@ -38,13 +45,7 @@ ONE = Answer("文书 — the document", {JSON: models.Document})
     summary="提交案件，制作文书 — post a case",
     permission=Permission.CREATE,
     headers=(
-        Header(
-            "Idempotency-Key",
-            "同一次提交使用同一个值：重复发送不会产生第二份文书 — the same value for the same case, however often "
-            "it is sent; kept for a day at least",
-            required=True,
-            schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        ),
+        IDEMPOTENCY,
         Header("Prefer", "wait=N：最多等待N秒 — wait up to N seconds for the finished document (RFC 7240)"),
     ),
     body={JSON: "case"},
@@ -200,6 +201,11 @@ def json_body(limit: int) -> bytes:
     media_type, options = parse_options_header(request.headers.get("Content-Type", ""))
     if media_type.lower() != JSON or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise FormError(415, "内容类型须为 application/json", "the content type must be application/json")
+    return whole_body(limit)
+
+
+def whole_body(limit: int) -> bytes:
+    """The body as it came, of whatever type. Raises FormError (415) where it is compressed, and 413."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise FormError(415, "不支持压缩的内容", "a compressed body is not taken")
     request.max_content_length = limit + 1  # a chunked body ends there without a word: one octet more tells

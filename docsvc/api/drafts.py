@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from docsvc.api import models
+from docsvc.api import draft_models
 from docsvc.api.documents import PREFIX, posted, preferred_wait
 from docsvc.api.files import BINARY, PDF, PNG
 from docsvc.api.open_calls import MULTIPART
@@ -46,8 +46,8 @@ def _described(action: str, summary: str, **parts: Any) -> dict[str, Any]:
         "headers": (Header("Prefer", "wait=N：最多等待N秒 — wait up to N seconds for the result (RFC 7240)"),),
         "body": {MULTIPART: {"type": "object", "properties": {**PARTS, **parts}}},
         "answers": {
-            200: Answer("已处理 — worked on; `state` says how it went", {JSON: models.Draft}),
-            202: Answer("等待处理 — ask its Location", {JSON: models.Draft}, ("Location", "Retry-After")),
+            200: Answer("已处理 — worked on; `state` says how it went", {JSON: draft_models.Draft}),
+            202: Answer("等待处理 — ask its Location", {JSON: draft_models.Draft}, ("Location", "Retry-After")),
         },
         "problems": (400, 404, 409, 413, 415, 422),
     }
@@ -90,7 +90,7 @@ def publish_draft(principal: Principal, doc_type: str) -> Response:
     tag="workbench",
     summary="草稿的处理结果 — what came of a draft",
     permission=Permission.KEEP,
-    answers={200: Answer("状态和结果 — state and result; kept for a day", {JSON: models.Draft})},
+    answers={200: Answer("状态和结果 — state and result; kept for a day", {JSON: draft_models.Draft})},
     problems=(404,),
 )
 def draft(principal: Principal, draft_id: str) -> Response:
@@ -119,7 +119,7 @@ def draft_file(principal: Principal, draft_id: str, file: str) -> Response:
     tag="workbench",
     summary="模板的各个版本 — every version of a template",
     permission=Permission.KEEP,
-    answers={200: Answer("旧的在前 — oldest first", {JSON: models.VersionList})},
+    answers={200: Answer("旧的在前 — oldest first", {JSON: draft_models.VersionList})},
     problems=(404,),
 )
 def versions(principal: Principal, doc_type: str) -> Response:
@@ -133,13 +133,13 @@ def versions(principal: Principal, doc_type: str) -> Response:
     tag="workbench",
     summary="停用一个版本 — make no new document with a version",
     permission=Permission.KEEP,
-    body={JSON: models.RetireRequest},
-    answers={200: Answer("各个版本 — every version", {JSON: models.VersionList})},
+    body={JSON: draft_models.RetireRequest},
+    answers={200: Answer("各个版本 — every version", {JSON: draft_models.VersionList})},
     problems=(400, 404, 409, 413, 415, 422),
 )
 def retire_version(principal: Principal, doc_type: str, version: str) -> Response:
     """Documents that were made with it keep it."""
-    reason = posted(models.RetireRequest, "停用理由不合要求").reason
+    reason = posted(draft_models.RetireRequest, "停用理由不合要求").reason
     service().drafts.retire(principal, doc_type, version, reason)
     return as_json(_versions(principal, doc_type))
 
@@ -210,7 +210,7 @@ def _wait(principal: Principal, name: str) -> Answered:
     return answered
 
 
-def _draft(name: str, answered: Answered) -> models.Draft:
+def _draft(name: str, answered: Answered) -> draft_models.Draft:
     here = f"{PREFIX}/template-drafts/{name}"
     result = dict(answered.result or {})
     for proof in result.get("proofs", ()):
@@ -218,22 +218,22 @@ def _draft(name: str, answered: Answered) -> models.Draft:
         proof["pictures"] = [f"{here}/{picture}" for picture in proof["pictures"]]
     state = "waiting" if answered.result is None else "refused" if "error" in result else "done"
     wanted = answered.request
-    return models.Draft.model_validate(
+    return draft_models.Draft.model_validate(
         {"id": name, "action": wanted.action, "doc_type": wanted.doc_type, "state": state, **result}
     )
 
 
-def _versions(principal: Principal, doc_type: str) -> models.VersionList:
+def _versions(principal: Principal, doc_type: str) -> draft_models.VersionList:
     found = service().drafts.versions(principal, doc_type)
     in_force = service().templates.get(doc_type)
-    return models.VersionList(versions=[_version(each, in_force) for each in found])
+    return draft_models.VersionList(versions=[_version(each, in_force) for each in found])
 
 
-def _version(version: DocumentType, in_force: DocumentType) -> models.Version:
-    def remark(said: Any) -> models.Remark | None:
-        return None if said is None else models.Remark(by=said.by, at=said.at, why=said.why)
+def _version(version: DocumentType, in_force: DocumentType) -> draft_models.Version:
+    def remark(said: Any) -> draft_models.VersionRemark | None:
+        return None if said is None else draft_models.VersionRemark(by=said.by, at=said.at, why=said.why)
 
-    return models.Version(
+    return draft_models.Version(
         version=version.manifest.version,
         sha256=version.sha256,
         in_force=version.retired is None and version.manifest.version == in_force.manifest.version,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from docsvc.domain.batch import BatchState, Outcome
 from docsvc.domain.document import DocumentRow, Level, State
 from docsvc.domain.verdict import Report
 from docsvc.usecases import template_versions
@@ -61,6 +62,15 @@ class TemplateName(Model):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="其三个文件的摘要 — of its three files")]
 
 
+class Remark(Model):
+    """One thing in a case, and where: wrong (in a problem) or only doubtful (in a document's warnings)."""
+
+    pointer: Annotated[str, Field(description="JSON Pointer (RFC 6901)")]
+    rule: Annotated[str, Field(examples=["SCHEMA", "G05"])]
+    message: str
+    message_en: str
+
+
 class Summary(Model):
     """A document in a list."""
 
@@ -85,7 +95,7 @@ class Summary(Model):
     size: Annotated[int | None, Field(ge=1)]
     pades: Pades
     template: TemplateName
-    warnings: Annotated[list[str], Field(description="注意事项 — doubts that intake had")]
+    warnings: Annotated[list[Remark], Field(description="注意事项 — doubts that intake had")]
     links: Links
 
 
@@ -150,104 +160,6 @@ class TemplateList(Model):
     templates: list[Template]
 
 
-class Place(Model):
-    """Where in a template: part, paragraph and run (from 1), and the paragraph's text."""
-
-    part: str
-    paragraph: int
-    run: int
-    text: str
-
-
-class DraftNote(Model):
-    """One thing that lint found; an error keeps a draft from being published."""
-
-    kind: str
-    severity: Literal["error", "warning"]
-    message: str
-    message_en: str
-    place: Place | None
-
-
-class Proof(Model):
-    """A sample laid out: addresses of its PDF, marked as a draft, and of its pages' pictures."""
-
-    sample: str
-    pdf: str
-    pictures: list[str]
-
-
-class DraftDifference(Model):
-    """What a draft makes of a sample otherwise: its text as a unified diff, and the pages (from 1)."""
-
-    sample: str
-    lines: list[str]
-    pages: list[int]
-
-
-class Published(Model):
-    """The version that a draft became."""
-
-    version: str
-    sha256: str
-
-
-class DraftError(Model):
-    """Why nothing came of it."""
-
-    kind: Annotated[str, Field(examples=["template", "conflict", "limit"])]
-    message: str
-
-
-class Draft(Model):
-    """A draft and what came of it.
-
-    `notes` of lint, `proofs` of preview, `differences` and `code` of diff, `version` of publish; else the
-    `error`.
-    """
-
-    id: str
-    action: Literal["lint", "preview", "diff", "publish"]
-    doc_type: str
-    state: Literal["waiting", "done", "refused"]
-    notes: list[DraftNote] | None = None
-    proofs: list[Proof] | None = None
-    differences: list[DraftDifference] | None = None
-    code: Annotated[str | None, Field(description="同意代码 — what publishing asks for")] = None
-    version: Published | None = None
-    error: DraftError | None = None
-
-
-class Remark(Model):
-    """Who did it, when and why."""
-
-    by: str
-    at: dt.datetime
-    why: str
-
-
-class Version(Model):
-    """A version of a template; one that came with the service was published by nobody."""
-
-    version: str
-    sha256: str
-    in_force: bool
-    published: Remark | None
-    retired: Remark | None
-
-
-class VersionList(Model):
-    """Every version of a template, oldest first."""
-
-    versions: list[Version]
-
-
-class RetireRequest(Model):
-    """Why no new document may be made with it."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500, examples=["所依据的文件已废止"])]
-
-
 class Alive(Model):
     """The process answers."""
 
@@ -270,13 +182,80 @@ class Ready(Model):
     parts: list[PartState]
 
 
-class ProblemError(Model):
-    """One thing that is wrong, and where."""
+class BatchCounts(Model):
+    """How many rows came to what; the last five add up to `accepted`."""
 
-    pointer: Annotated[str, Field(description="JSON Pointer (RFC 6901)")]
-    rule: Annotated[str, Field(examples=["SCHEMA", "G05"])]
-    message: str
-    message_en: str
+    total: int
+    waiting: Annotated[int, Field(description="尚未收案 — not taken in yet")]
+    refused: int
+    accepted: int
+    making: Annotated[int, Field(description="正在制作 — documents on their way")]
+    recorded: int
+    failed: int
+    voided: int
+
+
+class BatchLinks(Model):
+    """Addresses of what belongs to the batch; the last two once it is done."""
+
+    self: str
+    rows: str
+    documents: Annotated[str, Field(description="全部已盖章PDF — zip of the signed PDFs")]
+    print: Annotated[str, Field(description="打印用合并件 — their pages in one PDF, to print")]
+
+
+class Batch(Model):
+    """A file of many cases, and how far it is."""
+
+    id: str
+    state: Annotated[BatchState, Field(description="reading: 逐行收案; issuing: 制作中; done: 结束")]
+    format: Annotated[str, Field(examples=["jsonl", "csv", "xlsx"])]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="所交文件的摘要 — of the posted file")]
+    created_at: dt.datetime
+    progress: Annotated[float, Field(ge=0, le=1)]
+    counts: BatchCounts
+    links: BatchLinks
+
+
+class BatchPage(Model):
+    """The caller's batches, newest first."""
+
+    batches: list[Batch]
+    next: Annotated[str | None, Field(description="下一页的游标 — cursor of the next page; null at the end")]
+
+
+class RowDocument(Model):
+    """The document of a row."""
+
+    id: str
+    number: str
+    state: State
+    link: str
+
+
+class RowError(Remark):
+    """One thing that is wrong with a row; column and path in a table."""
+
+    row: int
+    column: Annotated[str | None, Field(description="列 — letter of the column", examples=["F"])]
+    path: Annotated[str | None, Field(description="列名 — path of the column", examples=["party.uscc"])]
+
+
+class BatchRow(Model):
+    """What became of a row."""
+
+    row: Annotated[int, Field(description="文件中的行号 — as the spreadsheet counts it; a line of JSON lines")]
+    outcome: Outcome
+    new: Annotated[bool | None, Field(description="false：同样的事实此前已有文书 — the same facts had one already")]
+    document: RowDocument | None
+    errors: list[RowError]
+
+
+class BatchRowPage(Model):
+    """Rows in the file's order."""
+
+    rows: list[BatchRow]
+    next: Annotated[str | None, Field(description="下一页的游标 — cursor of the next page; null at the end")]
 
 
 class Problem(Model):
@@ -289,7 +268,7 @@ class Problem(Model):
     request_id: str | None
     detail: str | None = None
     detail_en: str | None = None
-    errors: list[ProblemError] | None = None
+    errors: list[Remark] | None = None
 
 
 def _written_out(value: Any) -> Any:
@@ -300,6 +279,15 @@ def _written_out(value: Any) -> Any:
 
 
 Day = Annotated[dt.date, BeforeValidator(_written_out)]
+Cursor = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=400,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="上一页给出的游标 — from the page before",
+    ),
+]
 
 
 class DocumentQuery(Model):
@@ -315,9 +303,22 @@ class DocumentQuery(Model):
     date_from: Annotated[Day | None, Field(description="成文日期起 — issued on or after")] = None
     date_to: Annotated[Day | None, Field(description="成文日期止 — issued on or before")] = None
     limit: Annotated[int, Field(ge=1, le=200, description="每页份数 — how many on a page")] = 50
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
-    ] = None
+    cursor: Cursor | None = None
+
+
+class BatchQuery(Model):
+    """Which page."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description="每页批数 — how many on a page")] = 20
+    cursor: Cursor | None = None
+
+
+class BatchRowQuery(Model):
+    """Which rows."""
+
+    outcome: Annotated[Outcome | None, Field(description="只看这一种结果 — of this outcome alone")] = None
+    limit: Annotated[int, Field(ge=1, le=1000, description="每页行数 — how many on a page")] = 100
+    cursor: Cursor | None = None
 
 
 class PreviewQuery(Model):
@@ -368,7 +369,9 @@ def _members(row: DocumentRow, around: Around) -> dict[str, Any]:
         "size": row.size if sealed else None,
         "pades": Pades(target=row.target_level, achieved=row.achieved_level, shortfall=row.shortfall),
         "template": TemplateName(**asdict(around.template)),
-        "warnings": list(row.warnings),
+        "warnings": [
+            Remark(pointer=f.pointer, rule=f.rule, message=f.message, message_en=f.message_en) for f in row.warnings
+        ],
         "links": Links(
             self=base,
             content=f"{base}/content",

@@ -21,9 +21,11 @@ from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
+    from docsvc.usecases.batches import Batches
     from docsvc.usecases.callers import Callers
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
+    from docsvc.usecases.hand_out import HandingOut
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.jobs import Jobs
     from docsvc.usecases.lease import Leases
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.rerender import Rerendering
     from docsvc.usecases.sweep import Sweep
+    from docsvc.usecases.take_in import TakingIn
     from docsvc.usecases.template_versions import TemplateVersions
     from docsvc.usecases.upgrade import Upgrade
     from docsvc.usecases.verify import Outside
@@ -50,6 +53,7 @@ class Service(Adapters):
     def intake(self) -> Intake:
         from docsvc.domain.laws import Laws
         from docsvc.domain.measures import Measures
+        from docsvc.domain.plain_language import PlainLanguage
         from docsvc.usecases.intake import Intake
 
         laws = Laws.from_mapping(self._register("laws.toml"))
@@ -63,6 +67,7 @@ class Service(Adapters):
             now,
             self.settings.level,
             Measures.from_mapping(self._register("measures.toml")),
+            PlainLanguage.from_mapping(self._register("plain_language.toml")),
         )
 
     def _register(self, name: str) -> dict[str, Any]:
@@ -136,7 +141,8 @@ class Service(Adapters):
     def sweep(self) -> Sweep:
         from docsvc.usecases.sweep import Sweep
 
-        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s)
+        keep = dt.timedelta(days=self.settings.batch_keep_days)
+        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s, keep)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -194,10 +200,30 @@ class Service(Adapters):
         )
 
     @cached_property
+    def handing_out(self) -> HandingOut:
+        from docsvc.adapters.pages.merging import merge_apart
+        from docsvc.usecases.hand_out import HandingOut
+
+        places = max(2, self.settings.web_threads // 4)
+        return HandingOut(self.database, self.delivery, merge_apart, places)
+
+    @cached_property
     def reception(self) -> Reception:
         from docsvc.usecases.post import Reception
 
         return Reception(self.database, self.intake, self.queue, now, self.settings.resend_s)
+
+    @cached_property
+    def batches(self) -> Batches:
+        from docsvc.usecases.batches import Batches
+
+        return Batches(self.database, self.read_batch, self.web_key, now)
+
+    @cached_property
+    def taking_in(self) -> TakingIn:
+        from docsvc.usecases.take_in import TakingIn
+
+        return TakingIn(self.database, lambda: self.intake, now, logger().log)
 
     @cached_property
     def voiding(self) -> Voiding:
@@ -249,10 +275,17 @@ class Service(Adapters):
 
     def read_batch(self, suffix: str, raw: bytes) -> Sequence[Row]:
         """The rows of a file of many cases. Raises TableRefusedError."""
-        from docsvc.adapters.sheets import Sheets
+        from docsvc.adapters.sheets.apart import SheetsApart
         from docsvc.usecases.read_batch import read_batch
 
-        return read_batch(suffix, raw, Sheets(), self.templates)
+        return read_batch(suffix, raw, SheetsApart(), self.templates)
+
+    def blank_table(self, suffix: str, doc_type: str) -> bytes:
+        """A table to fill in. Raises UsageError for an unknown type."""
+        from docsvc.adapters.sheets import Sheets
+        from docsvc.usecases.read_batch import blank_table
+
+        return blank_table(suffix, doc_type, Sheets(), self.templates)
 
     def document(self, document_id: str) -> DocumentRow:
         """Raises UsageError where there is none."""

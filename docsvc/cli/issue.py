@@ -159,7 +159,7 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
                     "template": asdict(service.versions.name(row)),
                     "pades": {"target": row.target_level, "achieved": row.achieved_level},
                     "new": done.new,
-                    "warnings": list(row.warnings),
+                    "warnings": [done.source.error(f) for f in row.warnings],
                 }
             )
         else:

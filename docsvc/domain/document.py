@@ -11,6 +11,7 @@ from typing import Any
 from docsvc.domain.agency import Agency
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
+from docsvc.domain.errors import Finding
 from docsvc.domain.numbering import DocNumber
 
 
@@ -201,7 +202,7 @@ class DocumentRow:
     reason: str | None
     retryable: bool
     attempts: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from docsvc.ports.database import (
     AgencyRepo,
+    BatchRepo,
     ClientRepo,
     Database,
     DocumentRepo,
@@ -47,6 +48,7 @@ from docsvc.ports.world import (
 __all__ = [
     "AgencyRepo",
     "Anatomist",
+    "BatchRepo",
     "ClientRepo",
     "Converter",
     "Database",

@@ -11,6 +11,7 @@ from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import DocumentType, Level, Remark, SealPlace
 from docsvc.domain.errors import Finding
 from docsvc.domain.note import Note
+from docsvc.domain.properties import Properties
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
 from docsvc.domain.verdict import Report
@@ -114,10 +115,11 @@ class Filler(Protocol):
         context: Mapping[str, Any],
         pictures: Mapping[str, bytes] | None = None,
         names: Sequence[str] = (),
+        properties: Properties | None = None,
     ) -> bytes:
         """Filled DOCX, each character in a font that has it. `pictures` replace those of these names; numbers,
-        dates, amounts and these people's `names` are kept on one line. Raises TemplateFaultError,
-        MissingGlyphError.
+        dates, amounts and these people's `names` are kept on one line; `properties` replace the template's.
+        Raises TemplateFaultError, MissingGlyphError.
         """
 
 
@@ -177,7 +179,10 @@ class Converter(Protocol):
 
 
 class Pages(Protocol):
-    """Reading an unsigned PDF."""
+    """An unsigned PDF: completed, and read."""
+
+    def complete(self, pdf: bytes) -> bytes:
+        """`pdf` as PDF/A-2b that is PDF/UA-1 too, by tags that the converter left out. Raises ConversionError."""
 
     def inspect(self, pdf: bytes, expected: str) -> int:
         """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled

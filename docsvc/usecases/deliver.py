@@ -79,8 +79,8 @@ class Delivery:
             case "evidence":
                 return _file(self.bundle(row), f"{row.number}.evidence.zip", "application/zip")
 
-    def went_out(self, principal: Principal, document_id: str, kind: Kind, file: File) -> None:
-        """Write down that the caller has got the file."""
+    def went_out(self, principal: Principal, document_id: str, kind: Kind | Literal["print"], file: File) -> None:
+        """Write down that the caller has got the file; "print": its pages, among those of a batch."""
         with self.database.begin() as tx:
             row = visible(tx, principal, document_id)
             detail = {**by(principal), "what": kind, "sha256": file.sha256}

@@ -21,6 +21,7 @@ from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.measures import Measures
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.plain_language import PlainLanguage
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.domain.rules.commitment import item_of, same_party
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
@@ -36,6 +37,9 @@ class Acceptance:
     warnings: tuple[Finding, ...] = ()
 
 
+Settle = Callable[[Transaction, Acceptance], None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Posted:
     """A case whose shape holds, and how it came."""
@@ -44,7 +48,7 @@ class _Posted:
     doc_type: DocumentType
     undrawable: frozenset[str]
     principal: Principal | None
-    key: str | None
+    settle: Settle | None
     due_at: dt.datetime | None
 
 
@@ -61,20 +65,22 @@ class Intake:
     clock: Callable[[], dt.datetime]
     level: Level | None = None  # overrides the manifests
     measures: Measures = field(default_factory=Measures)
+    language: PlainLanguage = field(default_factory=PlainLanguage)
 
     def accept(
         self,
         data: Any,
         *,
         principal: Principal | None = None,
-        key: str | None = None,
+        settle: Settle | None = None,
         due_at: dt.datetime | None = None,
     ) -> Acceptance:
         """The document of a case, with its job due at `due_at` (now, unless given).
 
-        `principal` None is the service itself, which may do everything. `key` is the principal's Idempotency-Key,
-        settled in the same transaction. Raises CaseRefusedError with every finding; then nothing of the case is
-        left behind. Raises ForbiddenError where the principal may not post, or not for that agency.
+        `principal` None is the service itself, which may do everything. `settle` writes down, in the same
+        transaction, that what was posted has this document: the Idempotency-Key, the row of a batch. Raises
+        CaseRefusedError with every finding; then nothing of the case is left behind. Raises ForbiddenError where
+        the principal may not post, or not for that agency.
         """
         if principal is not None:
             principal.require(Permission.CREATE)
@@ -90,7 +96,7 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
-        posted = _Posted(case, doc_type, undrawable, principal, key, due_at)
+        posted = _Posted(case, doc_type, undrawable, principal, settle, due_at)
         try:
             return self._accept(posted)
         except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
@@ -104,8 +110,10 @@ class Intake:
             )
         with self.database.begin() as tx:
             if row := tx.documents.find(case_sha256=case.sha256):
-                _settle(tx, posted, row)
-                return Acceptance(row, new=False)
+                acceptance = Acceptance(row, new=False)
+                if posted.settle:
+                    posted.settle(tx, acceptance)
+                return acceptance
             if doc_type.retired is not None:
                 raise CaseRefusedError([_retired(doc_type.manifest.title, doc_type.retired.why)])
             agency = tx.agencies.get(case.agency_id)
@@ -119,8 +127,10 @@ class Intake:
             tx.documents.add(row)
             tx.jobs.add(row.id, posted.due_at or now)
             tx.events.add(happened(ACCEPTED, row, now, by(principal)))
-            _settle(tx, posted, row)
-            return Acceptance(row, new=True, warnings=warnings)
+            acceptance = Acceptance(row, new=True, warnings=warnings)
+            if posted.settle:
+                posted.settle(tx, acceptance)
+            return acceptance
 
     def _doc_type(self, data: Any) -> DocumentType:
         name = data.get("doc_type") if isinstance(data, Mapping) else None
@@ -156,6 +166,7 @@ class Intake:
             committed=_committed(tx, case),
             delivered=_delivered(tx, case),
             measures=self.measures,
+            language=self.language,
         )
 
     def _reference(self, row: DocumentRow) -> Reference:
@@ -218,7 +229,7 @@ class Intake:
             reason=None,
             retryable=False,
             attempts=0,
-            warnings=tuple(f.message for f in warnings),
+            warnings=warnings,
         )
 
 
@@ -279,11 +290,6 @@ def _delivered(tx: Transaction, case: Case) -> dict[str, dt.date]:
         if document.get("doc_no") in cited
     ]
     return dict(sorted(days, reverse=True))  # delivered twice: the first time counts
-
-
-def _settle(tx: Transaction, posted: _Posted, row: DocumentRow) -> None:
-    if posted.principal is not None and posted.key is not None:
-        tx.postings.settle(posted.principal.id, posted.key, row.id)
 
 
 def _retired(title: str, why: str) -> Finding:

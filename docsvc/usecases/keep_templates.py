@@ -16,6 +16,7 @@ from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentType, Filled, Remark
 from docsvc.domain.errors import CaseRefusedError, ConflictError, TemplateFaultError, UsageError
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.properties import Properties
 from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
 from docsvc.domain.shapes import unsound
 from docsvc.domain.template_lint import TemplateNote, Trial, judge
@@ -189,7 +190,9 @@ class TemplateDesk:
         for number, raw in enumerate(self._samples(name, None).values(), 1):
             accepted = self._accepted(doc_type, raw)
             words = {**blank_context(context(accepted), accepted.case.data), "scan": ""}
-            docx = press.filler.fill(doc_type.template, words)
+            title = f"{words['title']}（空白文书）"
+            about = Properties(title, author="", subject=title, keywords=(name,))
+            docx = press.filler.fill(doc_type.template, words, properties=about)
             if (text := body_text(docx)) not in seen:
                 seen.add(text)
                 pdf = convert(Filled(docx, sha256_hex(docx)), press.converter, press.pages).pdf

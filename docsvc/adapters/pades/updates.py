@@ -22,6 +22,7 @@ from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObjec
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from docsvc.adapters.pades.across import press_across
+from docsvc.adapters.pades.form_tags import tag_field
 from docsvc.adapters.pades.seal_art import Appearance
 from docsvc.adapters.pades.trust import Evidence
 from docsvc.domain.document import SealPlace
@@ -73,14 +74,17 @@ def write_seal(pdf: bytes, details: SealDetails, room: int, sign: Callable[[byte
         if next(enumerate_sig_fields(writer, filled_status=True), None):
             raise SealError("the document bears a signature already; a seal must be the first")
         box = details.appearance.box_at(details.place.x, details.place.y)
+        named = f"{details.name} 电子印章"
         spec = SigFieldSpec(
             SEAL_FIELD,
             on_page=details.place.page,
             box=box,  # type: ignore[arg-type]  # declared as integers, written as reals
-            readable_field_name=f"{details.name} 电子印章",
+            readable_field_name=named,
         )
         protocol = PdfCMSEmbedder(new_field_spec=spec).write_cms(SEAL_FIELD, writer)
-        field = next(protocol).get_object()
+        reference = next(protocol)
+        field = reference.get_object()
+        tag_field(writer, reference, named)
         picture = writer.add_object(_form(details.appearance))
         field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture})
         if details.place.across_pages:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
 from docsvc.adapters.pages.marking import mark_draft
+from docsvc.adapters.pages.tagging import complete_tags
 from docsvc.domain.document import SealPlace
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
 
@@ -47,6 +48,10 @@ class _Line(NamedTuple):
 
 class PdfPages:
     """Implements Pages for what the office exports."""
+
+    def complete(self, pdf: bytes) -> bytes:
+        """`pdf` with what PDF/UA-1 asks for beyond the office's tags. Raises ConversionError for no sound PDF."""
+        return complete_tags(pdf)
 
     def inspect(self, pdf: bytes, expected: str) -> int:
         """Number of pages, when every character of `expected` is really on them.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
-from docsvc.adapters.word import DOCUMENT, FILLED, STYLES, TAG, compile_part, sandbox
+from docsvc.adapters.word import DOCUMENT, FILLED, STYLES, TAG, compile_part, growing, parse_tags, sandbox
 from docsvc.adapters.word.package import W, check_content, parse_part, read_package
 from docsvc.adapters.word.pictures import picture_parts
 from docsvc.adapters.word.runs import P, R, StyleFonts, T
@@ -58,8 +58,10 @@ class WordAnatomist:
                         TemplateNote("missing", "error", f"缺少图片“{SCAN}”", "the QR code's picture is missing")
                     )
                 source = _source(template, root)
-                compile_part(name, source, self._environment)
-                tree = self._environment.parse(source)
+                tree = parse_tags(name, source, self._environment)
+                unsafe = list(_unsafe(tree))
+                if not unsafe:
+                    compile_part(name, source, self._environment)
             except TemplateFaultError as e:
                 notes.append(_fault("expression", e))
                 continue
@@ -67,7 +69,7 @@ class WordAnatomist:
             places = _Places(name, root)
             uses += [Use(n.path, places.of(n.written), n.printed, n.sure) for n in _walk(tree, _Known({}))]
             places = _Places(name, root)
-            notes += [TemplateNote("unsafe", "error", zh, en, places.of(at)) for zh, en, at in _unsafe(tree)]
+            notes += [TemplateNote("unsafe", "error", zh, en, places.of(at)) for zh, en, at in unsafe]
         return Anatomy(tuple(dict.fromkeys(uses)), tuple(notes))
 
     def _looks(self, part: str, root: Any, styles: StyleFonts) -> Iterator[TemplateNote]:
@@ -277,9 +279,15 @@ def _unsafe(tree: nodes.Template) -> Iterator[tuple[str, str, str]]:
     """Calls and names that begin with an underscore: the sandbox stops what is dangerous, a clerk needs none."""
     from jinja2 import nodes as n
 
-    for call in tree.find_all(n.Call):
-        at = _written(call.node)
-        yield f"不得调用“{at}()”", f"nothing may be called: {at}()", at
+    for node in growing(tree):
+        match node:
+            case n.Call():
+                at = _written(node.node)
+                yield f"不得调用“{at}()”", f"nothing may be called: {at}()", at
+            case n.Filter(name=at):
+                yield f"不得使用过滤器“{at}”", f"this filter is not for templates: {at}", at
+            case _:
+                yield "不得使用乘法、取模和乘方", "no multiplication, modulo or powers in templates", "*"
     for attribute in tree.find_all(n.Getattr):
         if attribute.attr.startswith("_"):
             at = _written(attribute)

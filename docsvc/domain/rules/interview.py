@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
 from docsvc.domain.calendar import working_day_after
 from docsvc.domain.errors import Finding
-from docsvc.domain.rules.rule import Facts, doubt, fault
+from docsvc.domain.rules.rule import Facts, fault, holidays_not_known
 
 NOTICE_DAYS: Final = 1  # working days between notice and interview
 LEAST_JOINT: Final = 2
@@ -49,7 +50,9 @@ def _time_to_prepare(facts: Facts) -> Iterator[Finding]:
         return
     urgent = bool(facts.text("/body/urgent_reason"))
     earliest = working_day_after(facts.issue, 0 if urgent else NOTICE_DAYS)
-    if start < earliest.day:
+    # Where the holidays are not known, a Saturday in between may be a working day; the issue date itself never is.
+    surely = earliest.day if earliest.certain else facts.issue + dt.timedelta(days=1)
+    if start < surely:
         yield fault(
             "I02",
             "/body/scheduled_start",
@@ -57,12 +60,7 @@ def _time_to_prepare(facts: Facts) -> Iterator[Finding]:
             f"not before {earliest.day}: one working day's notice, or an urgent_reason",
         )
     elif not earliest.certain:
-        yield doubt(
-            "CALENDAR",
-            "/body/scheduled_start",
-            f"{earliest.day.year}年的节假日安排未知，工作日按周一至周五计算",
-            f"holidays of {earliest.day.year} are not known: counted Monday to Friday",
-        )
+        yield holidays_not_known("/body/scheduled_start", earliest.day)
 
 
 def recorder_is_another(facts: Facts) -> Iterator[Finding]:

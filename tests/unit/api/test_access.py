@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import uuid
 
 import pytest
@@ -26,6 +27,12 @@ CALLS = {
     "docx": ("GET", "/documents/{id}/docx", READ, 200),
     "evidence": ("GET", "/documents/{id}/evidence", READ, 200),
     "preview": ("GET", "/documents/{id}/preview/1.png", READ, 200),
+    "post_batch": ("POST", "/batches", CREATE, 202),
+    "batch_list": ("GET", "/batches", READ, 200),
+    "batch": ("GET", "/batches/{id}", READ, 404),  # another caller's
+    "batch_rows": ("GET", "/batches/{id}/rows", READ, 404),
+    "batch_documents": ("GET", "/batches/{id}/documents.zip", READ, 404),
+    "batch_print": ("GET", "/batches/{id}/print.pdf", READ, 404),
     "templates": ("GET", "/templates", None, 200),
     "schema": ("GET", "/templates/advice/schema", None, 200),
     "lint_draft": ("POST", "/templates/advice/lint", KEEP, 415),
@@ -74,6 +81,9 @@ def ask(portal, row, call, key):
     more = {}
     if call == "post":
         more = {"json": sample("advice"), "headers": {"Idempotency-Key": str(uuid.uuid4())}}
+    elif call == "post_batch":
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/x-ndjson"}
+        more = {"data": json.dumps(sample("advice")), "headers": headers}
     elif call == "void":
         more = {"json": {"reason": "名称有误"}}
     elif call == "verify":

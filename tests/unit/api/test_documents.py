@@ -96,7 +96,7 @@ def test_a_failed_document_ends_the_waiting_and_says_why(portal, key):
 
 def test_warnings_are_in_the_answer(portal, key):
     r = portal.post_case(key, sample("interview_record"))
-    assert any("不是本系统出具" in w for w in r.get_json()["warnings"])
+    assert any("不是本系统出具" in w["message"] for w in r.get_json()["warnings"])
 
 
 # ---- Idempotency-Key

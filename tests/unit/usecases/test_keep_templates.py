@@ -126,7 +126,14 @@ def test_guidance_with_remedies_is_a_fault():
 
 @pytest.mark.parametrize(
     "text",
-    ["{{ title.upper() }}", "{{ title.__class__ }}", "{{ party.rows.__len__() }}", "{% set x = 1 %}{{ title }}"],
+    [
+        "{{ title.upper() }}",
+        "{{ title.__class__ }}",
+        "{{ party.rows.__len__() }}",
+        "{% set x = 1 %}{{ title }}",
+        "{{ title * 900000000 }}",
+        "{{ title|center(900000000) }}",
+    ],
 )
 def test_expressions_that_are_not_for_templates(text):
     assert "unsafe" in kinds(lint("advice", added(text)))

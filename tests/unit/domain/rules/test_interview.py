@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from tests.support.cases import ABSENT, broken, changed, sample, warned
@@ -30,12 +32,19 @@ def test_urgency_needs_a_reason_and_does_not_turn_time_back():
 
 
 def test_where_holidays_are_not_known_the_case_is_accepted_with_a_warning():
-    import datetime as dt
-
     late = {"issue_date": "2030-09-30", "body/scheduled_start": "2030-10-01T09:00"}
     case = changed(sample("interview_notice"), late)
     assert broken(case, today=dt.date(2030, 10, 1)) == set()
     assert warned(case, today=dt.date(2030, 10, 1)) == {"CALENDAR"}
+
+
+def test_where_holidays_are_not_known_a_saturday_may_be_worked_and_only_the_day_itself_is_refused():
+    friday = {"issue_date": "2030-09-27", "body/scheduled_start": "2030-09-28T09:00"}
+    case = changed(sample("interview_notice"), friday)
+    assert broken(case, today=dt.date(2030, 10, 1)) == set()
+    assert warned(case, today=dt.date(2030, 10, 1)) == {"CALENDAR"}
+    case["body"]["scheduled_start"] = "2030-09-27T17:00"
+    assert broken(case, today=dt.date(2030, 10, 1)) == {"I02"}
 
 
 @pytest.mark.parametrize(
