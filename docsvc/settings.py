@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     """Database, objects, locks and office profiles of the embedded way."""
     templates_dir: Path = Path("templates")
-    """One folder a document type."""
+    """One folder a document type, as it comes with the service; only read."""
+    published_dir: Path | None = None
+    """Versions of templates that clerks published, shared by all processes; default: `templates` in `data_dir`."""
     certs_dir: Path = Path("certs/dev")
     """Keys and certificates; made with development keys on first use."""
     trust_dir: Path | None = None
@@ -139,6 +141,9 @@ class Settings(BaseSettings):
     office_recycle_mb: int = 1200
     """Memory in MiB beyond which an office is started anew."""
 
+    press_memory_mb: int = Field(default=4096, ge=512)
+    """Address space in MiB of each process that works on a draft of a template."""
+
     log_origin: str = "docsvc-development.invalid/log"
     """Origin line of checkpoints and name of the log's key."""
     timezone: str = "Asia/Shanghai"
@@ -169,6 +174,10 @@ class Settings(BaseSettings):
     @property
     def data(self) -> Path:
         return self.path(self.data_dir)
+
+    @property
+    def published(self) -> Path:
+        return self.path(self.published_dir) if self.published_dir else self.data / "templates"
 
     @property
     def certs(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from flask import Response, request
 from pydantic import ValidationError
@@ -20,8 +20,10 @@ from docsvc.domain.scan import scan_address
 from docsvc.usecases.find import LogPlace
 from docsvc.usecases.intake import MAX_CASE_BYTES, read_case
 
+M = TypeVar("M", bound=models.Model)
+
 PREFIX: Final = "/api/v1"
-MAX_VOID_BYTES: Final = 10_000
+MAX_FORM_BYTES: Final = 10_000
 VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 QUOTED: Final = re.compile(r'"((?:[^"\\]|\\["\\]){1,255})"')  # an sf-string (RFC 9651, 3.3.3)
 WAIT: Final = re.compile(r'\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?', re.IGNORECASE | re.ASCII)  # RFC 7240, 4.3
@@ -162,13 +164,7 @@ def events(principal: Principal, document_id: str) -> Response:
 )
 def void(principal: Principal, document_id: str) -> Response:
     """For good. Said again with the same reason it is the same answer."""
-    data = read_case(json_body(MAX_VOID_BYTES))
-    try:
-        wanted = models.VoidRequest.model_validate(data)
-    except ValidationError as e:
-        fault = e.errors(include_url=False, include_input=False, include_context=False)[0]
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
-        raise FormError(422, "作废理由不合要求", f"{pointer or '/'}: {fault['msg']}", pointer, "SCHEMA") from e
+    wanted = posted(models.VoidRequest, "作废理由不合要求")
     row = service().voiding.void(principal, document_id, wanted.reason)
     return as_json(_document(row, service().search.place(row)))
 
@@ -187,6 +183,17 @@ def idempotency_key(value: str | None) -> str:
             rule="IDEMPOTENCY-KEY",
         )
     return text
+
+
+def posted(model: type[M], fault_told: str) -> M:
+    """The JSON body as a model. Raises FormError, CaseRefusedError for what is no JSON."""
+    data = read_case(json_body(MAX_FORM_BYTES))
+    try:
+        return model.model_validate(data)
+    except ValidationError as e:
+        fault = e.errors(include_url=False, include_input=False, include_context=False)[0]
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
+        raise FormError(422, fault_told, f"{pointer or '/'}: {fault['msg']}", pointer, "SCHEMA") from e
 
 
 def json_body(limit: int) -> bytes:
@@ -220,18 +227,19 @@ def _base(row: DocumentRow) -> str:
     return f"{PREFIX}/documents/{row.id}"
 
 
-def _named(row: DocumentRow) -> dict[str, Any]:
+def _around(row: DocumentRow) -> models.Around:
     manifest = service().templates.get(row.doc_type).manifest
-    return {
-        "title": (manifest.title, manifest.title_en),
-        "scan": scan_address(service().settings.public, row.id),
-        "base": _base(row),
-    }
+    return models.Around(
+        title=(manifest.title, manifest.title_en),
+        template=service().versions.name(row),
+        scan=scan_address(service().settings.public, row.id),
+        base=_base(row),
+    )
 
 
 def _document(row: DocumentRow, log: LogPlace | None) -> models.Document:
-    return models.document(row, log=log, **_named(row))
+    return models.document(row, _around(row), log)
 
 
 def _summary(row: DocumentRow) -> models.Summary:
-    return models.summary(row, **_named(row))
+    return models.summary(row, _around(row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -12,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from docsvc.domain.batch import BatchState, Outcome
 from docsvc.domain.document import DocumentRow, Level, State
 from docsvc.domain.verdict import Report
+from docsvc.usecases import template_versions
 from docsvc.usecases.find import LogPlace
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -50,6 +52,16 @@ class Links(Model):
     scan: Annotated[str, Field(description="二维码页面 — what the QR code on the document leads to")]
 
 
+class TemplateName(Model):
+    """The version of its template that a document was made with."""
+
+    type: str
+    version: Annotated[
+        str | None, Field(description="版本，只余摘要时为空 — null where only its digest is left", examples=["1"])
+    ]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="其三个文件的摘要 — of its three files")]
+
+
 class Remark(Model):
     """One thing in a case, and where: wrong (in a problem) or only doubtful (in a document's warnings)."""
 
@@ -82,6 +94,7 @@ class Summary(Model):
     ]
     size: Annotated[int | None, Field(ge=1)]
     pades: Pades
+    template: TemplateName
     warnings: Annotated[list[Remark], Field(description="注意事项 — doubts that intake had")]
     links: Links
 
@@ -314,24 +327,35 @@ class PreviewQuery(Model):
     width: Annotated[int, Field(ge=50, le=2400, description="像素宽度 — pixels")] = 800
 
 
-def summary(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> Summary:
-    """A row as a list shows it; `base` is the path of its resource."""
-    return Summary(**_members(row, title, scan, base))
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the API tells of a document beside its row; `base` is the path of its resource."""
+
+    title: tuple[str, str]
+    template: template_versions.TemplateName
+    scan: str
+    base: str
 
 
-def document(row: DocumentRow, title: tuple[str, str], scan: str, base: str, log: LogPlace | None) -> Document:
+def summary(row: DocumentRow, around: Around) -> Summary:
+    """A row as a list shows it."""
+    return Summary(**_members(row, around))
+
+
+def document(row: DocumentRow, around: Around, log: LogPlace | None) -> Document:
     """A row as its own resource shows it."""
     place = None if log is None else Log(index=log.index, checkpoint_size=log.checkpoint_size)
-    return Document(**_members(row, title, scan, base), log=place)
+    return Document(**_members(row, around), log=place)
 
 
-def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> dict[str, Any]:
+def _members(row: DocumentRow, around: Around) -> dict[str, Any]:
+    base = around.base
     sealed = row.signed_sha256 is not None
     return {
         "id": row.id,
         "doc_type": row.doc_type,
-        "title": title[0],
-        "title_en": title[1],
+        "title": around.title[0],
+        "title_en": around.title[1],
         "number": row.number,
         "state": row.state,
         "reason": row.reason,
@@ -344,6 +368,7 @@ def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> 
         "sha256": row.signed_sha256,
         "size": row.size if sealed else None,
         "pades": Pades(target=row.target_level, achieved=row.achieved_level, shortfall=row.shortfall),
+        "template": TemplateName(**asdict(around.template)),
         "warnings": [
             Remark(pointer=f.pointer, rule=f.rule, message=f.message, message_en=f.message_en) for f in row.warnings
         ],
@@ -354,7 +379,7 @@ def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> 
             evidence=f"{base}/evidence",
             events=f"{base}/events",
             preview=f"{base}/preview/1.png",
-            scan=scan,
+            scan=around.scan,
         ),
     }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import (
         Database,
+        DraftBox,
         LogKeys,
         Notary,
         ObjectStore,
@@ -65,7 +66,13 @@ class Adapters:
     def templates(self) -> TemplateFolder:
         from docsvc.adapters.template_folder import TemplateFolder
 
-        return TemplateFolder(self.settings.path(self.settings.templates_dir))
+        return TemplateFolder(self.templates_dir, self.settings.published)
+
+    @cached_property
+    def draft_box(self) -> DraftBox:
+        from docsvc.adapters.draft_box import DraftBox
+
+        return DraftBox(self.settings.published / ".drafts")
 
     @cached_property
     def schema_check(self) -> SchemaCheck:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import secrets
 import tomllib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from docsvc.bootstrap.adapters import Adapters, log_keys, now
@@ -33,11 +34,17 @@ if TYPE_CHECKING:
     from docsvc.usecases.post import Reception
     from docsvc.usecases.produce import Production
     from docsvc.usecases.read_log import PublishedLog
+    from docsvc.usecases.rerender import Rerendering
     from docsvc.usecases.sweep import Sweep
     from docsvc.usecases.take_in import TakingIn
+    from docsvc.usecases.template_versions import TemplateVersions
     from docsvc.usecases.upgrade import Upgrade
     from docsvc.usecases.verify import Outside
     from docsvc.usecases.void import Voiding
+    from docsvc.usecases.work_on_drafts import DraftCounter
+
+
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Service(Adapters):
@@ -77,6 +84,7 @@ class Service(Adapters):
         return Production(
             database=self.database,
             templates=self.templates,
+            versions=self.versions,
             filler=WordFiller(self.fonts),
             converter=self.converter,
             pages=PdfPages(),
@@ -89,6 +97,39 @@ class Service(Adapters):
             public_url=self.settings.public,
             leases=self.leases,
             clock=now,
+        )
+
+    @cached_property
+    def versions(self) -> TemplateVersions:
+        from docsvc.usecases.template_versions import TemplateVersions
+
+        return TemplateVersions(self.templates, self.objects)
+
+    @cached_property
+    def drafts(self) -> DraftCounter:
+        from docsvc.adapters.word.anatomy import WordAnatomist
+        from docsvc.usecases.keep_templates import TemplateDesk
+        from docsvc.usecases.work_on_drafts import DraftCounter
+
+        desk = TemplateDesk(self.templates, WordAnatomist(self.fonts), self.schema_check, now)
+        return DraftCounter(desk, self.draft_box, now)
+
+    @cached_property
+    def rerendering(self) -> Rerendering:
+        from docsvc.usecases.rerender import Rerendering
+
+        made = self.production
+        return Rerendering(
+            database=self.database,
+            objects=self.objects,
+            versions=self.versions,
+            filler=made.filler,
+            codes=made.codes,
+            scan_signer=made.scan_signer,
+            public_url=made.public_url,
+            converter=made.converter,
+            pages=made.pages,
+            images=self.images,
         )
 
     @cached_property
@@ -254,6 +295,10 @@ class Service(Adapters):
     def document_by_number(self, number: str) -> DocumentRow:
         """Raises UsageError where there is none."""
         return self._find(number=number)
+
+    def document_by(self, name: str) -> DocumentRow:
+        """By id or number. Raises UsageError where there is none."""
+        return self.document(name) if UUID.fullmatch(name) else self.document_by_number(name)
 
     def _find(self, **field: str) -> DocumentRow:
         with self.database.read() as tx:

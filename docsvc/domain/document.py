@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docsvc.domain.agency import Agency, SealDesign
+from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
 from docsvc.domain.errors import Finding
 from docsvc.domain.numbering import DocNumber
@@ -88,13 +89,39 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Who did something, when, and what they said of it."""
+
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentType:
-    """A template folder, read: what can be made and from which JSON. `sha256` covers all of it."""
+    """A version of a template, read: what can be made and from which JSON.
+
+    `files` are what it was read from, by name; `sha256` is that of `listing`, which names them all. A `retired`
+    version makes no new documents; one that came with the service was `published` by nobody.
+    """
 
     manifest: Manifest
     schema: Mapping[str, Any]
     template: bytes
     sha256: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    published: Remark | None = None
+    retired: Remark | None = None
+
+    @property
+    def listing(self) -> bytes:
+        """The digests of its files, as `sha256sum` writes them."""
+        return listing(self.files)
+
+
+def listing(files: Mapping[str, bytes]) -> bytes:
+    """A line a file: its SHA-256, two spaces, its name; in order."""
+    return "".join(f"{sha256_hex(files[name])}  {name}\n" for name in sorted(files)).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from docsvc.ports.database import (
 from docsvc.ports.world import (
     Anatomist,
     Converter,
+    DraftBox,
     Filler,
     FontChains,
     Glyphs,
@@ -52,6 +53,7 @@ __all__ = [
     "Converter",
     "Database",
     "DocumentRepo",
+    "DraftBox",
     "EventRepo",
     "Filler",
     "FontChains",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import DocumentType, Level, SealPlace, Slot
+from docsvc.domain.document import DocumentType, Level, Remark, SealPlace, Slot
 from docsvc.domain.errors import Finding
 from docsvc.domain.joint import Row
 from docsvc.domain.note import Note
@@ -24,19 +25,59 @@ class Templates(Protocol):
         """Document types, sorted."""
 
     def get(self, doc_type: str) -> DocumentType:
-        """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+        """The version in force, or the newest where all are retired. Raises UsageError for an unknown type,
+        TemplateFaultError for a broken folder.
+        """
+
+    def versions(self, doc_type: str) -> Sequence[DocumentType]:
+        """Every version, oldest first."""
 
     def version(self, doc_type: str, sha256: str) -> DocumentType | None:
-        """The published version with this digest; None where there is none."""
+        """The version with this digest; None where there is none."""
 
-    def publish(self, doc_type: str, template: bytes) -> DocumentType:
-        """A new version with this Word file, in force from now on; the ones before stay as they are."""
+    def read(self, doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
+        """A version from the bytes of its files, by name. Raises TemplateFaultError."""
 
-    def samples(self, doc_type: str) -> Sequence[Any]:
-        """The accepted sample cases beside a type's template."""
+    def publish(
+        self, draft: DocumentType, samples: Mapping[str, bytes], golden: Mapping[str, bytes], remark: Remark
+    ) -> DocumentType:
+        """A new version, in force from now on, with its samples and what they look like; the ones before stay as
+        they are. Raises SetupError, ConflictError.
+        """
+
+    def retire(self, doc_type: str, version: str, remark: Remark) -> None:
+        """A version makes no new documents any more. Raises UsageError, SetupError, ConflictError."""
+
+    def samples(self, doc_type: str) -> Mapping[str, bytes]:
+        """The sample cases of the version in force, by file name."""
 
     def sample_agencies(self) -> Sequence[Any]:
         """The registry entries that the samples name."""
+
+
+class DraftBox(Protocol):
+    """Drafts that wait for a press, and what became of them, by id."""
+
+    def put(self, request: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
+        """The id. Raises OverloadedError, SetupError."""
+
+    def take(self) -> Path | None:
+        """The folder of one that waited, ours from now on."""
+
+    def abandoned(self, before: dt.datetime) -> Sequence[Path]:
+        """Folders of those that were taken before then, and never finished."""
+
+    def finish(self, taken: Path, result: Mapping[str, Any] | None = None) -> None:
+        """It is done: with the result in its folder, or with this one."""
+
+    def look(self, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+        """Request, and result once there is one. Raises NotFoundError."""
+
+    def made(self, name: str, file: str) -> bytes:
+        """A file that was made of it. Raises NotFoundError."""
+
+    def forget(self, before: dt.datetime) -> None:
+        """Remove what is older."""
 
 
 class Anatomist(Protocol):
@@ -51,6 +92,9 @@ class SchemaCheck(Protocol):
 
     def check(self, schema: Mapping[str, Any], data: Any) -> list[Finding]:
         """All faults of `data`; rule "SCHEMA", or the id that the schema's `x-rule` names at that place."""
+
+    def unsound(self, schema: Mapping[str, Any]) -> str | None:
+        """What makes it no JSON Schema; None where it is one."""
 
 
 class Tables(Protocol):
@@ -145,6 +189,9 @@ class Pages(Protocol):
         """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
         document) can't be read from the pages, or a glyph is .notdef.
         """
+
+    def mark_draft(self, pdf: bytes) -> bytes:
+        """The same pages, marked so that nobody takes them for a document."""
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal

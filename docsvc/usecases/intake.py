@@ -119,6 +119,8 @@ class Intake:
                 if posted.settle:
                     posted.settle(tx, acceptance)
                 return acceptance
+            if doc_type.retired is not None:
+                raise CaseRefusedError([_retired(doc_type.manifest.title, doc_type.retired.why)])
             agency = tx.agencies.get(case.agency_id)
             now = self.clock()
             findings = check_case(case.data, self._known(tx, posted, agency, registered, now))
@@ -307,6 +309,15 @@ def _act_for_each(principal: Principal, names: Sequence[str], registered: Sequen
                 f"联合文书须加盖{agency.name}的印章，而您不能代表该机关（/body/agencies：{agency.id}）；"
                 f"a joint document bears the seal of each agency, and you may not act for {agency.id}"
             )
+
+
+def _retired(title: str, why: str) -> Finding:
+    return Finding(
+        "SCHEMA",
+        "/doc_type",
+        f"{title}的模板已停用，没有现行版本：{why}",
+        f"every version of its template is retired: {why}",
+    )
 
 
 def _no_json(why: str) -> Finding:

@@ -80,6 +80,7 @@ def document(document_id: str) -> ResponseReturnValue:
         log=found.log,
         agency="、".join(names_in(row.case_json)) or agency_names().get(row.agency_id, row.agency_id),
         title=titles().get(row.doc_type, row.doc_type),
+        template=service().versions.name(row),
         history=service().search.history(who, document_id),
         page_count=_page_count(document_id) if row.signed_sha256 else 0,
         moving=row.state in MOVING,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from docsvc.adapters.pages import joint
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
 from docsvc.adapters.pages.lines import AXIS_TOLERANCE, POINTS_PER_MM, Line, lines_of, squeezed, visible
+from docsvc.adapters.pages.marking import mark_draft
 from docsvc.adapters.pages.tagging import complete_tags
 from docsvc.domain.document import SealPlace
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
@@ -49,6 +50,10 @@ class PdfPages:
         if missing:
             raise MissingGlyphError(_unreadable(next(iter(missing)), expected))
         return count
+
+    def mark_draft(self, pdf: bytes) -> bytes:
+        """The same pages with 样稿 DRAFT across them."""
+        return mark_draft(pdf)
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`. A name that

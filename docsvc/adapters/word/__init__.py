@@ -30,6 +30,7 @@ FILLED: Final = re.compile(r"^(word/(document|header\d*|footer\d*|footnotes|endn
 UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Filters that give back no more than they take.
 FILTERS: Final = frozenset({"default", "d", "first", "last", "length", "count", "lower", "upper", "trim", "join"})
+DEEPEST: Final = 3  # loops within loops
 TAG: Final = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 
 
@@ -126,20 +127,32 @@ def sandbox() -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=True, undefined=StrictUndefined, loader=None, finalize=_not_none
-    )
-    # A case's text is never markup: what would let it pass unescaped is not there.
-    for name in ("safe", "forceescape", "xmlattr", "urlize"):
-        environment.filters.pop(name, None)
+    class Sandbox(ImmutableSandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """A member is a member: of a mapping no method, which would hide a field called items."""
+            return self.getitem(obj, attribute) if isinstance(obj, Mapping) else super().getattr(obj, attribute)
+
+        def getitem(self, obj: Any, argument: Any) -> Any:
+            if isinstance(obj, Mapping):
+                return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+            return super().getitem(obj, argument)
+
+    environment = Sandbox(autoescape=True, undefined=StrictUndefined, loader=None, finalize=_printable)
+    environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.globals.clear()
     return environment
 
 
-def _not_none(value: Any) -> Any:
-    """No document says "None"."""
-    if value is None:
+def _printable(value: Any) -> Any:
+    """As documents say it: never "None", never True, no list but of texts."""
+    if value is None or value == []:
         raise ValueError("没有值 / no value")
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "、".join(value)
+    if isinstance(value, list | tuple | Mapping):
+        raise TypeError("是一组内容，不是文字 / a group, not a text")
     return value
 
 
@@ -149,6 +162,8 @@ def parse_tags(name: str, source: str, environment: Environment) -> nodes.Templa
 
     try:
         return environment.parse(source)
+    except RecursionError as e:
+        raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
     except TemplateSyntaxError as e:
         raise TemplateFaultError(
             f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
@@ -162,14 +177,28 @@ def compile_part(name: str, source: str, environment: Environment) -> Template:
 
     tree = parse_tags(name, source, environment)
     unwanted = (n.ScopedEvalContextModifier, n.Include, n.Import, n.FromImport, n.Extends)
-    for node in (*tree.find_all(unwanted), *growing(tree)):
+    for node in (*tree.find_all(unwanted), *growing(tree), *_deep(tree, 0)):
         raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, node.lineno)}”不允许使用")
     try:
         return environment.from_string(source)
+    except RecursionError as e:
+        raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
     except TemplateSyntaxError as e:
         raise TemplateFaultError(
             f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
         ) from e
+
+
+def _deep(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
+    """Loops that stand too deep in others."""
+    from jinja2 import nodes as n
+
+    for loop in node.iter_child_nodes():
+        inside = depth + isinstance(loop, n.For)
+        if inside > DEEPEST:
+            yield loop
+        else:
+            yield from _deep(loop, inside)
 
 
 def growing(tree: nodes.Template) -> Iterator[nodes.Expr]:

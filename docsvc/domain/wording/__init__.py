@@ -6,6 +6,7 @@ What all documents say is here; what each type says in its `body` is in the modu
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,9 +14,11 @@ from docsvc.domain.document import Accepted
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.joint import arrange
 from docsvc.domain.phrases import date, person
+from docsvc.domain.shapes import Path
 from docsvc.domain.wording.archive import archive_index
 from docsvc.domain.wording.blocks import case_rows, copies_note, delivery_rows, info_rows, officer_rows, party_rows
 from docsvc.domain.wording.decisions import no_penalty_decision
+from docsvc.domain.wording.fields import FIELDS, fields, fields_of, filled
 from docsvc.domain.wording.guidance import advice, interview_notice, reminder
 from docsvc.domain.wording.notices import credit_repair_notice, termination_notice
 from docsvc.domain.wording.records import delivery_receipt, followup_record, interview_record
@@ -26,9 +29,21 @@ from docsvc.domain.wording.undertakings import commitment, public_service_offset
 SHORT_NAME, LONG_NAME = 15, 21
 HALF_A_LINE = 14
 
+UNPRINTED: Final = frozenset({"schema", "doc_type", "agency"})  # what the service reads and no document says
+OTHERWISE: Final = {  # another day or moment than any case's, by the form of the case's own
+    "0000-00-00": "1901-02-03",
+    "0000-00-00T00:00": "1901-02-03T04:05",
+    "0000-00-00T00:00:00": "1901-02-03T04:05:06",
+}
+
 
 def context(accepted: Accepted) -> dict[str, Any]:
-    """Everything that a template may name. Texts are ready to print; lists are lists of texts or rows.
+    """Everything that a template may name: what is worded for it, and `fields`, the case as its schema names it."""
+    return {**worded(accepted), FIELDS: fields(accepted.doc_type.schema, accepted.case.data)}
+
+
+def worded(accepted: Accepted) -> dict[str, Any]:
+    """What our wording makes of the case. Texts are ready to print; lists are lists of texts or rows.
 
     Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
     ("short", "long", "wide" or "joint"), joint (lines of a sign-off of several agencies), copies_note, info (rows
@@ -39,7 +54,7 @@ def context(accepted: Accepted) -> dict[str, Any]:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
     told = dataclasses.replace(accepted.case, data=_told(accepted.case.data))
     try:
-        return _context(dataclasses.replace(accepted, case=told))
+        return _worded(dataclasses.replace(accepted, case=told))
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         # The rules refuse such a case; this is for one that a changed template or schema let through.
         raise TemplateFaultError(f"{accepted.case.doc_type} 的案件缺少成文所需的内容：{e}") from e
@@ -54,7 +69,7 @@ def _told(value: Any) -> Any:
     return value
 
 
-def _context(accepted: Accepted) -> dict[str, Any]:
+def _worded(accepted: Accepted) -> dict[str, Any]:
     data = accepted.case.data
     manifest, agency, party = accepted.doc_type.manifest, accepted.agency, data["party"]
     return {
@@ -83,6 +98,37 @@ def _context(accepted: Accepted) -> dict[str, Any]:
         "people": people(data),
         "body": BODIES[accepted.case.doc_type](data["body"], accepted),
     }
+
+
+def unworded(accepted: Accepted) -> set[Path]:
+    """Texts of this case, as paths of its schema, that our wording passes over: with others it says the same."""
+    data, before = accepted.case.data, worded(accepted)
+    known = fields_of(accepted.doc_type.schema)
+    texts = {path for path in filled(accepted.doc_type.schema, data) if known[path].free}
+
+    def says_the_same(path: Path) -> bool:
+        case = dataclasses.replace(accepted.case, data=_otherwise(data, path))
+        try:
+            return worded(dataclasses.replace(accepted, case=case)) == before
+        except TemplateFaultError:
+            return False
+
+    return {path for path in texts if path[0] not in UNPRINTED and says_the_same(path)}
+
+
+def _otherwise(value: Any, path: Path) -> Any:
+    """`value` with another one at this place."""
+    match value:
+        case Mapping() if path and path[0] in value:
+            return {**value, path[0]: _otherwise(value[path[0]], path[1:])}
+        case list() | tuple() if path:
+            return [_otherwise(item, path[1:]) for item in value]
+        case int() if not path:
+            return value + 1
+        case str() if not path:
+            return OTHERWISE.get(re.sub(r"\d", "0", value), f"{value}某")
+        case _:
+            return value
 
 
 def people(data: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from docsvc.domain.access import Permission, Role
 from tests.support.cases import sample
 from tests.support.portal import PASSWORD, Portal
 
-CREATE, READ, VOID = Permission.CREATE, Permission.READ, Permission.VOID
+CREATE, READ, VOID, KEEP = Permission.CREATE, Permission.READ, Permission.VOID, Permission.KEEP
 SETS = [frozenset(s) for n in range(1, 4) for s in itertools.combinations(Permission, n)]
 
 CALLS = {
@@ -35,6 +35,14 @@ CALLS = {
     "batch_print": ("GET", "/batches/{id}/print.pdf", READ, 404),
     "templates": ("GET", "/templates", None, 200),
     "schema": ("GET", "/templates/advice/schema", None, 200),
+    "lint_draft": ("POST", "/templates/advice/lint", KEEP, 415),
+    "preview_draft": ("POST", "/templates/advice/preview", KEEP, 415),
+    "diff_draft": ("POST", "/templates/advice/diff", KEEP, 415),
+    "publish_draft": ("POST", "/templates/advice/publish", KEEP, 415),
+    "draft": ("GET", f"/template-drafts/{'0' * 32}", KEEP, 404),
+    "draft_file": ("GET", f"/template-drafts/{'0' * 32}/valid-1.pdf", KEEP, 404),
+    "versions": ("GET", "/templates/advice/versions", KEEP, 200),
+    "retire_version": ("POST", "/templates/advice/versions/99/retire", KEEP, 415),
     "verify": ("POST", "/verifications", None, 422),
     "checkpoint": ("GET", "/log/checkpoint", None, 200),
     "tile": ("GET", "/log/tile/entries/000.p/2", None, 200),
@@ -65,7 +73,7 @@ def row(shared):
 
 @pytest.fixture(scope="module")
 def keys(shared):
-    return {scopes: shared.key(*scopes) for scopes in SETS}
+    return {scopes: shared.key(*scopes, agency=None) for scopes in SETS}
 
 
 def ask(portal, row, call, key):
