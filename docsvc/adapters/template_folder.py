@@ -1,4 +1,4 @@
-"""The template folders on disk: manifest.toml, schema.json and template.docx of each document type."""
+"""The template folders on disk: manifest.toml, schema.json and Word files of each document type."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest, Stage
+from docsvc.domain.document import DocumentType, Layout, LegalNature, Level, Manifest, Stage
 from docsvc.domain.errors import TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
 AGENCIES: Final = "agencies.sample.json"
 VERSIONS: Final = "versions"
 VERSION: Final = re.compile(r'^version\s*=\s*".*"', re.MULTILINE)
+LAYOUTS: Final = "layouts"  # Word files of a type beside template.docx, by name
 # What decides a document's content and looks; golden texts and sample cases do not.
 DECIDING: Final = (MANIFEST, "schema.json", "template.docx")
 
@@ -51,12 +52,11 @@ class TemplateFolder:
 
     def version(self, doc_type: str, sha256: str) -> DocumentType | None:
         """The version with this digest, in force or not; None where there is none. Raises as `get`."""
-        current = self.get(doc_type)
-        if current.sha256 == sha256:
+        if current := self.get(doc_type).with_digest(sha256):
             return current
         folders = sorted((self._path / doc_type / VERSIONS).glob(f"*/{MANIFEST}"))
-        found = (self._read(doc_type, manifest.parent) for manifest in folders)
-        return next((each for each in found if each.sha256 == sha256), None)
+        found = (self._read(doc_type, manifest.parent).with_digest(sha256) for manifest in folders)
+        return next(filter(None, found), None)
 
     def publish(self, doc_type: str, template: bytes) -> DocumentType:
         """A new version with this Word file comes into force, at once and whole. Raises as `get`."""
@@ -64,6 +64,8 @@ class TemplateFolder:
         folder = self._path / doc_type
         try:
             files = {name: (folder / name).read_bytes() for name in DECIDING}
+            own = current.manifest.layout
+            files |= {f"{LAYOUTS}/{n}.docx": each.template for n, each in current.layouts.items() if n != own}
             old, new = current.manifest.version, str(int(current.manifest.version) + 1)
             _keep(folder / VERSIONS / old, {**files, "template.docx": current.template})
             manifest = VERSION.sub(f'version = "{new}"', files[MANIFEST].decode(), count=1).encode()
@@ -78,11 +80,12 @@ class TemplateFolder:
 
     def _read(self, doc_type: str, folder: Path) -> DocumentType:
         try:
-            stamps = [(folder / name).stat() for name in DECIDING]
-            stamp = [(s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps]
+            names = [*DECIDING, *(f"{LAYOUTS}/{path.name}" for path in sorted((folder / LAYOUTS).glob("*.docx")))]
+            stamps = [(folder / name).stat() for name in names]
+            stamp = [names, *((s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps)]
             kept = self._kept.get(folder)
             if kept is None or kept[0] != stamp:
-                files = {name: (folder / name).read_bytes() for name in DECIDING}
+                files = {name: (folder / name).read_bytes() for name in names}
                 kept = self._kept[folder] = (stamp, _read(doc_type, files))
         except OSError as e:
             raise _unreadable(doc_type, e) from e
@@ -105,6 +108,7 @@ def _keep(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     for name, data in files.items():
+        (draft / name).parent.mkdir(exist_ok=True)
         (draft / name).write_bytes(data)
         (draft / name).chmod(0o444)
     draft.chmod(0o755)
@@ -129,12 +133,22 @@ def _json(path: Path) -> Any:
 
 
 def _read(doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
-    digests = "".join(f"{sha256_hex(files[name])}  {name}\n" for name in DECIDING)
+    manifest = _manifest(doc_type, files[MANIFEST])
+    layouts = {}
+    for file in (name for name in files if name.endswith(".docx")):
+        digests = "".join(f"{sha256_hex(files[name])}  {name}\n" for name in (*DECIDING[:2], file))
+        name = manifest.layout if file == DECIDING[2] else Path(file).stem
+        if name in layouts:
+            raise TemplateFaultError(f"文书模板 {doc_type} 的版式 {name} 有两个 Word 文件")
+        layouts[name] = Layout(files[file], sha256_hex(digests.encode()))
+    own = layouts[manifest.layout]
     return DocumentType(
-        manifest=_manifest(doc_type, files[MANIFEST]),
+        manifest=manifest,
         schema=_schema(doc_type, files["schema.json"]),
-        template=files["template.docx"],
-        sha256=sha256_hex(digests.encode()),
+        template=own.template,
+        sha256=own.sha256,
+        layout=manifest.layout,
+        layouts=layouts,
     )
 
 

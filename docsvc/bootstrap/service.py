@@ -252,7 +252,7 @@ class Service(Adapters):
                 [Finding("SCHEMA", "", "不是有效的JSON", f.message_en) for f in e.findings]
             ) from e
         schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
-        return import_agencies(entries, self.database, self.schema_check, schema)
+        return import_agencies(entries, self.database, self.schema_check, schema, self.templates)
 
     def warm(self) -> None:
         """Load what the first case, the first look and the first download would wait for: fonts, laws, schemas."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 from collections.abc import Mapping
@@ -69,6 +70,7 @@ class Manifest:
     retention_years: int
     copies: Mapping[str, int]  # defaults: total, party, archive
     cross_page_seal: bool = False  # 骑缝章, where the document has more than one page
+    layout: str = "form"  # the profile of template.docx; others lie in layouts/
     number_word: str = ""
     stages: Mapping[str, Stage] = field(default_factory=dict)
 
@@ -87,13 +89,43 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """A Word file of a type. `sha256` covers it with the manifest and the schema."""
+
+    template: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentType:
-    """A template folder, read: what can be made and from which JSON. `sha256` covers all of it."""
+    """A template folder, read: what can be made, from which JSON, and in which layout. `sha256` covers these.
+
+    `layouts` are all that the type has, by name; this one's is `layout`, and at first the manifest's.
+    """
 
     manifest: Manifest
     schema: Mapping[str, Any]
     template: bytes
     sha256: str
+    layout: str = ""
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+
+    @property
+    def layout_names(self) -> list[str]:
+        """Layouts to choose from; the first is what it is in now."""
+        return [self.layout, *sorted(self.layouts.keys() - {self.layout})]
+
+    def in_layout(self, name: str) -> DocumentType | None:
+        """The same type laid out so; None where it has no such layout."""
+        found = self.layouts.get(name)
+        if found is None:
+            return None
+        return dataclasses.replace(self, template=found.template, sha256=found.sha256, layout=name)
+
+    def with_digest(self, sha256: str) -> DocumentType | None:
+        """The same type in the layout that has this digest; None where none has."""
+        name = next((name for name, each in self.layouts.items() if each.sha256 == sha256), None)
+        return None if name is None else self.in_layout(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class _Posted:
     principal: Principal | None
     key: str | None
     due_at: dt.datetime | None
+    layout: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,20 @@ class Intake:
         principal: Principal | None = None,
         key: str | None = None,
         due_at: dt.datetime | None = None,
+        layout: str | None = None,
     ) -> Acceptance:
         """The document of a case, with its job due at `due_at` (now, unless given).
 
         `principal` None is the service itself, which may do everything. `key` is the principal's Idempotency-Key,
-        settled in the same transaction. Raises CaseRefusedError with every finding; then nothing of the case is
-        left behind. Raises ForbiddenError where the principal may not post, or not for that agency.
+        settled in the same transaction. `layout` is the one that a new document is to have; else it has the
+        agency's or the type's own. Raises CaseRefusedError with every finding; then nothing of the case is left
+        behind. Raises ForbiddenError where the principal may not post, or not for that agency.
         """
         if principal is not None:
             principal.require(Permission.CREATE)
         doc_type = self._doc_type(data)
+        if layout is not None and doc_type.in_layout(layout) is None:
+            raise CaseRefusedError([_no_layout("", layout, doc_type)])
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
         if halves := [p for p, text in strings_of(data) if SURROGATE.search(text)]:
@@ -90,7 +95,7 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
-        posted = _Posted(case, doc_type, undrawable, principal, key, due_at)
+        posted = _Posted(case, doc_type, undrawable, principal, key, due_at, layout)
         try:
             return self._accept(posted)
         except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
@@ -110,10 +115,14 @@ class Intake:
             now = self.clock()
             findings = check_case(case.data, self._known(tx, case, agency, doc_type, posted.undrawable, now))
             faults = [f for f in findings if f.severity == "error"]
-            if faults or agency is None:
+            layout = posted.layout or (agency and agency.layouts.get(case.doc_type)) or doc_type.layout
+            laid_out = doc_type.in_layout(layout)
+            if laid_out is None:
+                faults.append(_no_layout("/agency", layout, doc_type))
+            if faults or agency is None or laid_out is None:
                 raise CaseRefusedError(faults)
             warnings = tuple(f for f in findings if f.severity == "warning")
-            row = self._number(tx, case, agency, doc_type, warnings, now)
+            row = self._number(tx, case, agency, laid_out, warnings, now)
             tx.documents.add(row)
             tx.jobs.add(row.id, posted.due_at or now)
             tx.events.add(happened(ACCEPTED, row, now, by(principal)))
@@ -282,6 +291,17 @@ def _delivered(tx: Transaction, case: Case) -> dict[str, dt.date]:
 def _settle(tx: Transaction, posted: _Posted, row: DocumentRow) -> None:
     if posted.principal is not None and posted.key is not None:
         tx.postings.settle(posted.principal.id, posted.key, row.id)
+
+
+def _no_layout(pointer: str, layout: str, doc_type: DocumentType) -> Finding:
+    known = ", ".join(doc_type.layout_names)
+    title = doc_type.manifest.title
+    return Finding(
+        "LAYOUT",
+        pointer,
+        f"{title}没有版式 {layout[:LONGEST_SHOWN]}，只有：{known}",
+        f"{doc_type.manifest.doc_type} has no layout {layout[:LONGEST_SHOWN]}, only: {known}",
+    )
 
 
 def _no_json(why: str) -> Finding:

@@ -66,14 +66,17 @@ class TemplateDesk:
     public_url: str
 
     def lint(self, name: str, template: bytes | None = None) -> list[TemplateNote]:
-        """What is wrong with a type's template, or with `template` in its place, errors first.
+        """What is wrong with a type's Word files, one for each layout, or with `template` in their place, errors
+        first.
 
         Raises UsageError for an unknown type, TemplateFaultError where manifest, schema or samples can't be read.
         """
         accepted = self._samples(name, template)
         doc_type = accepted[0].doc_type
         contexts = [context(each) for each in accepted]
-        notes = judge(self.anatomist.dissect(doc_type.template), doc_type.manifest.legal_nature, contexts)
+        files = [each.template for each in doc_type.layouts.values()] if template is None else [template]
+        nature = doc_type.manifest.legal_nature
+        notes = [note for file in files for note in judge(self.anatomist.dissect(file), nature, contexts)]
         return sorted(dict.fromkeys(notes), key=lambda note: note.severity != "error")
 
     def drafts(self, name: str, press: Press, template: bytes | None = None) -> Iterator[Draft]:

@@ -249,7 +249,11 @@ class SqlEventRepo:
 
 def _agency_json(agency: Agency) -> str:
     data = {f.name: getattr(agency, f.name) for f in dataclasses.fields(agency)}
-    data |= {"seal": dataclasses.asdict(agency.seal), "numbering": dict(agency.numbering)}
+    data |= {
+        "seal": dataclasses.asdict(agency.seal),
+        "numbering": dict(agency.numbering),
+        "layouts": dict(agency.layouts),
+    }
     return canonical_json(data).decode()
 
 

@@ -9,7 +9,7 @@ from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.errors import RegistryRefusedError
 from docsvc.domain.identity import uscc_check
 from docsvc.usecases.import_agencies import import_agencies
-from tests.support.cases import ABSENT, TEMPLATES, agencies
+from tests.support.cases import ABSENT, FOLDER, TEMPLATES, agencies
 
 SCHEMA = json.loads((TEMPLATES / "agencies.schema.json").read_text("utf-8"))
 
@@ -22,7 +22,7 @@ def database(tmp_path):
 
 
 def imported(database, entries):
-    return import_agencies(entries, database, JsonSchemaCheck(), SCHEMA)
+    return import_agencies(entries, database, JsonSchemaCheck(), SCHEMA, FOLDER)
 
 
 def registered(database):
@@ -112,3 +112,19 @@ def test_a_word_may_move_between_agencies_of_one_file(database):
     words = [entry["numbering"]["advice"] for entry in entries]
     entries[0]["numbering"]["advice"], entries[1]["numbering"]["advice"] = reversed(words)
     assert imported(database, entries) == 2
+
+
+def test_an_agency_may_choose_among_the_layouts_of_a_type(database):
+    entries = agencies()
+    entries[0]["layouts"] = {"advice": "form"}
+    assert imported(database, entries) == 2
+    assert registered(database)["demo-market"].layouts == {"advice": "form"}
+
+
+@pytest.mark.parametrize(("doc_type", "layout"), [("advice", "record"), ("poem", "form")])
+def test_a_layout_that_no_such_type_has_is_refused(database, doc_type, layout):
+    entries = agencies()
+    entries[1]["layouts"] = {doc_type: layout}
+    with pytest.raises(RegistryRefusedError) as refused:
+        imported(database, entries)
+    assert [(f.rule, f.pointer) for f in refused.value.findings] == [("REGISTRY", f"/1/layouts/{doc_type}")]
