@@ -18,10 +18,16 @@ class Edge:
     xml: str
 
 
+def named(edges: Sequence[Edge]) -> dict[str, Edge]:
+    """The edges by the names of their parts: header1, footer1, header2 …"""
+    kinds = [edge.kind for edge in edges]
+    return {f"{edge.kind}{kinds[: i + 1].count(edge.kind)}": edge for i, edge in enumerate(edges)}
+
+
 def section(page: Page, edges: Sequence[Edge]) -> str:
-    """Page size, margins, headers and footers; `edges` are parts named edge1, edge2 …"""
+    """Page size, margins, headers and footers."""
     references = "".join(
-        f'<w:{edge.kind}Reference w:type="{edge.on}" r:id="{edge.kind}{i}"/>' for i, edge in enumerate(edges, 1)
+        f'<w:{edge.kind}Reference w:type="{edge.on}" r:id="{name}"/>' for name, edge in named(edges).items()
     )
     first = "<w:titlePg/>" if any(edge.on == "first" for edge in edges) else ""
     return (

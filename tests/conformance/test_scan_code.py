@@ -22,7 +22,6 @@ from tests.support.scan_keys import scan_signer
 pytestmark = [pytest.mark.office, pytest.mark.judge]
 
 MM = 72 / 25.4
-SIDE, BORDER = 24 * MM, 1.4 * MM
 
 
 class OurKey:
@@ -53,9 +52,13 @@ LOOKS = looks()
 each_look = pytest.mark.parametrize(
     ("path", "layout"), LOOKS, ids=[f"{path.parent.parent.name}-{path.stem}-{layout}" for path, layout in LOOKS]
 )
-# Where the lower right corner of the code's black part is, in millimetres: over what stands at the page's head.
-CORNER = {"letter": (210 - 26, 4 + 24 - 1.4), "narrow-58": (29 + 18.0, 38.0), "narrow-80": (40 + 18.0, 38.0)}
-UPPER_RIGHT = (210 - 26, 34)
+# Lower right corner of the code's black part, and its side with the white border of 4 modules of 69; millimetres.
+PLACE = {
+    "letter": (210 - 26, 4 + 24 - 1.4, 24),
+    "narrow-58": (29 + 20 - 2.3, 9 + 40 - 2.3, 40),
+    "narrow-80": (40 + 20 - 2.3, 9 + 40 - 2.3, 40),
+}
+UPPER_RIGHT = (210 - 26, 34, 24)
 
 
 @each_look
@@ -67,7 +70,7 @@ def test_it_leads_to_this_document_and_says_its_facts(printed, path, layout, dpi
     assert found.ec_level == "M"
     # Upper right, over the act code: its black part ends where the lines end.
     corner = found.position.bottom_right
-    place = CORNER.get(layout, UPPER_RIGHT)
+    place = PLACE.get(layout, UPPER_RIGHT)[:2]
     assert (corner.x, corner.y) == pytest.approx([mm / 25.4 * dpi for mm in place], abs=0.5 / 25.4 * dpi)
 
 
@@ -86,7 +89,7 @@ def test_every_fact_that_is_signed_can_be_read_on_the_paper(printed, path, layou
 def test_a_bad_copy_is_read_as_well(printed, path, layout, dpi):
     """Crooked, photographed once at a coarser grid, and squeezed by a messenger."""
     page = page_picture(printed[path, layout], 1, 600)
-    page = page.crop((page.width // 2, 0, page.width, page.height // 4))
+    page = page.crop((0 if layout.startswith("narrow") else page.width // 2, 0, page.width, page.height // 4))
     for angle in (1.5, -4, 12, 90, 180):
         turned = page.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
         small = turned.resize([round(side * dpi / 600) for side in turned.size], Image.Resampling.BOX)
@@ -101,8 +104,10 @@ def test_it_is_on_the_first_page_alone_and_no_text_stands_on_it(printed, path, l
     pdf = printed[path, layout]
     rows = subprocess.run(["pdfimages", "-list", pdf], capture_output=True, text=True, check=True).stdout
     assert [row.split()[0] for row in rows.splitlines()[2:]] == ["1"]
-    right, bottom = (mm * MM + BORDER for mm in CORNER.get(layout, UPPER_RIGHT))
-    left, top = right - SIDE, bottom - SIDE
+    right, bottom, side = (mm * MM for mm in PLACE.get(layout, UPPER_RIGHT))
+    border = side * 4 / 69
+    right, bottom = right + border, bottom + border
+    left, top = right - side, bottom - side
     for line in lines_of(pdf):
         if line.page == 0:
             assert line.x1 < left or line.x0 > right or line.y1 < top or line.y0 > bottom, line

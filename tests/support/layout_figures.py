@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pikepdf
+
 from docsvc.domain.document import Accepted
 from docsvc.domain.phrases import date
 from tests.support.drafts import in_layout, sample
@@ -115,10 +117,14 @@ def _number(pages: Sheets, page: int) -> Rows:
     yield "7.5", f"page {page + 1}: room on the {side}, one size 4 character", 14 * POINT, room
 
 
+def _name_and_date(pages: Sheets, case: Accepted) -> tuple[Line, Line]:
+    issued = date(case.case.issue_date)
+    return next((a, b) for a, b in pairwise(pages.lines) if a.text == case.agency.name and b.text == issued)
+
+
 def _sign_off(pages: Sheets, case: Accepted) -> Rows:
     """Agency over date."""
-    issued = date(case.case.issue_date)
-    name, day = next((a, b) for a, b in pairwise(pages.lines) if a.text == case.agency.name and b.text == issued)
+    name, day = _name_and_date(pages, case)
     yield "7.3.5.1", "date: four characters from the right", 4 * CHARACTER, RIGHT - day.x1 * POINT
     yield "7.3.5.1", "name and date on one axis", 0, (name.middle - day.middle) * POINT
     yield "7.3.5.5", "from name to date", LINE, (day.y0 - name.y0) * POINT
@@ -256,12 +262,39 @@ def _record(press: Press, profile: str) -> Rows:
     yield from _page_of_pages(pages)
 
 
+# Paper and what portable printers print on it, and the code with its white border.
+ROLLS = {"narrow-58": (58, 48), "narrow-80": (80, 72)}
+CODE, MODULES, WHITE = 40, 69, 8
+
+
+def _narrow(press: Press, profile: str) -> Rows:
+    width, printed = ROLLS[profile]
+    case = in_layout(sample("advice", real()), profile)
+    pages = Sheets(press(case, f"advice-{profile}"))
+    with pikepdf.open(pages.pdf) as pdf:
+        widths = [float(page.mediabox[2]) * POINT for page in pdf.pages]
+    yield "2.2", "paper: width", width, max(widths)
+    text = [line for line in pages.lines if line.y0 * POINT > TOP]
+    edge = (width - printed) / 2
+    yield "2.2", "text: from the left edge", edge, min(line.x0 for line in text) * POINT
+    yield "2.2", "text: to the right edge", width - edge, max(line.x1 for line in text) * POINT
+    code = pages.ink(0, Box(0, 8, width, 50))
+    yield "2.2", "code: width of its black part", CODE * (MODULES - WHITE) / MODULES, code.right - code.left
+    yield "2.2", "code: height of its black part", CODE * (MODULES - WHITE) / MODULES, code.bottom - code.top
+    yield "2.2", "code: in the middle", width / 2, code.middle[0]
+    name, day = _name_and_date(pages, case)
+    yield "2.2", "name: in the middle", width / 2, name.middle * POINT
+    yield "7.3.5.1", "name and date on one axis", 0, (name.middle - day.middle) * POINT
+
+
 PROFILES: dict[str, Callable[[Press, str], Rows]] = {
     "form": _form,
     "letter": _letter,
     "doc": _doc,
     "form-table": _form_table,
     "record": _record,
+    "narrow-58": _narrow,
+    "narrow-80": _narrow,
 }
 
 

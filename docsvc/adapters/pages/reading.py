@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from ctypes import byref, c_double
-from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
@@ -66,11 +65,12 @@ class PdfPages:
         return count
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
-        """The last place where a line that is just `name` stands directly over one that is just `date`.
+        """The last place where a line that is just `name`, or lines if it is long, stands directly over one that is
+        just `date`.
 
-        Both on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
+        All on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
         in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
-        of both lines. Raises SealError where there is no such place or a seal of that diameter would leave the
+        of these lines. Raises SealError where there is no such place or a seal of that diameter would leave the
         page.
         """
         name, date = _squeezed(name), _squeezed(date)
@@ -82,7 +82,7 @@ class PdfPages:
                     lines = _lines(page)
                     box = page.get_mediabox()
                 middle = (box[0] + box[2]) / 2 - AXIS_TOLERANCE_MM * POINTS_PER_MM
-                centres = filter(None, (_centre(a, b, name, date) for a, b in pairwise(lines[::-1])))
+                centres = filter(None, (_centre(lines, at, name, date) for at in reversed(range(len(lines)))))
                 place = next((centre for centre in centres if centre[0] >= middle), None)
                 if place is None:
                     continue
@@ -160,12 +160,19 @@ def _around(text: str, part: str) -> str:
     return "“" + "".join(c if c.isprintable() or unicodedata.category(c) == "Co" else " " for c in piece) + "”"
 
 
-def _centre(lower: _Line, upper: _Line, name: str, date: str) -> tuple[float, float] | None:
-    if upper.text != name or lower.text != date:
+def _centre(lines: Sequence[_Line], at: int, name: str, date: str) -> tuple[float, float] | None:
+    """Where a seal presses the date in line `at` and the name over it; None where it is not so."""
+    lower, text = lines[at], ""
+    if lower.text != date:
         return None
-    if abs(upper.axis - lower.axis) > AXIS_TOLERANCE_MM * POINTS_PER_MM:
-        return None
-    return (upper.axis + lower.axis) / 2, (upper.top + lower.bottom) / 2 + ABOVE_MIDDLE_MM * POINTS_PER_MM
+    for upper in reversed(lines[:at]):
+        text = upper.text + text
+        if abs(upper.axis - lower.axis) > AXIS_TOLERANCE_MM * POINTS_PER_MM or not name.endswith(text):
+            return None
+        if text == name:
+            axis = (upper.axis + lower.axis) / 2
+            return axis, (upper.top + lower.bottom) / 2 + ABOVE_MIDDLE_MM * POINTS_PER_MM
+    return None
 
 
 def _lines(page: Any) -> list[_Line]:

@@ -11,8 +11,8 @@ from templates.layout.profiles.form import Form
 from templates.layout.profiles.letterhead import mark, mark_style, red_line, title_style
 
 LINE_TOP, LINE_HEIGHT = 112.6, 0.6  # millimetres
-ROW = 480  # twips, of 版记
-FITS = 24  # characters of a list that stands in one row of it
+ROW = 440  # twips, of 版记
+FITS, NAME_FITS = 24, 20  # characters of a list and of a name that stand in one row of it
 # Lines over and under a row: 0.35 mm, and 0.25 mm between two, in eighths of a point.
 RULE = '<w:{} w:val="single" w:sz="{}" w:space="0" w:color="000000"/>'
 THICK, THIN = 8, 6
@@ -46,7 +46,7 @@ class Doc(Form):
                 )
                 for key, rules in rows.items()
             ),
-            Style("ImprintRoom", "版记留空", paragraph=spacing(2 * ROW + 40)),
+            *(Style(f"ImprintRoom{n}", f"版记留空·{n}", paragraph=spacing(n * ROW + 30)) for n in (1, 2)),
         )
 
     def edges(self, page_sign: str = "") -> Sequence[Edge]:
@@ -79,14 +79,22 @@ class Doc(Form):
 
         A box of its own, at a fixed place; the paragraph that holds it keeps as much room free.
         """
-        issued = "　{{ agency.name }}", "<w:r><w:tab/></w:r>" + run("{{ date }}印发")
-        alone = paragraph(issued[0], "Imprint", issued[1])
-        if copied:
-            both = paragraph(f"　抄送：{{{{ {copied} }}}}。", "ImprintCopied") + paragraph(
-                issued[0], "ImprintUnder", issued[1]
-            )
-            fits = f"{copied} and {copied}|length <= {FITS}"
-            alone = when(fits, both) + when(f"not ({fits})", alone)
+        alone = self._closing(1, self._issued("Imprint"))
+        if not copied:
+            return alone
+        fits = f"{copied} and {copied}|length <= {FITS}"
+        both = paragraph(f"　抄送：{{{{ {copied} }}}}。", "ImprintCopied") + self._issued("ImprintUnder")
+        return when(fits, self._closing(2, both)) + when(f"not ({fits})", alone)
+
+    def _closing(self, count: int, rows: str) -> str:
         height = 3 * ROW * 635  # more than it takes: its text stands at the bottom
         place = (28 * MM, (297 - 35) * MM - height, 156 * MM, height)
-        return paragraph("", "ImprintRoom", text_box("版记", place, alone))
+        return paragraph("", f"ImprintRoom{count}", text_box("版记", place, rows))
+
+    def _issued(self, style: str) -> str:
+        """A row for who and when; a name that is too long for it is set narrower."""
+        day = "<w:r><w:tab/></w:r>" + run("{{ date }}印发")
+        name = "　{{ agency.name }}"
+        return when(f"agency.name|length <= {NAME_FITS}", paragraph(name, style, day)) + when(
+            f"agency.name|length > {NAME_FITS}", paragraph("", style, run(name, '<w:w w:val="60"/>') + day)
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from templates.layout.edges import Edge, header, outside_number, section
+from templates.layout.edges import Edge, header, named, outside_number, section
 from templates.layout.elements import fact_table, form_table, grid, package, paragraph, picture, sign_row, when
 from templates.layout.house import DATE_BLANK, MM, Page, Style, blank, settings, styles
 
@@ -34,7 +34,7 @@ class Form:
             section(self.page, edges),
             styles(self.page, self.styles()),
             settings(two_sided=self.two_sided),
-            {f"{edge.kind}{i}": (edge.kind, edge.xml) for i, edge in enumerate(edges, 1)},
+            {name: (edge.kind, edge.xml) for name, edge in named(edges).items()},
             title,
             PLACEHOLDER,
         )

@@ -24,8 +24,8 @@ from templates.layout.profiles.form import Form
 
 TOP, CODE = 9, 40  # millimetres: where text begins, and the code, large enough for coarse printers
 MM_TWIPS = 1440 / 25.4
-# A seal of 42 mm reaches 21 mm over the name and 11 mm under the date.
-OVER_NAME, UNDER_DATE = round(21 * MM_TWIPS), round(11.5 * MM_TWIPS)
+# A seal of 45 mm reaches 22 mm over the name and 12 mm under the date, with the leading of their lines.
+OVER_NAME, UNDER_DATE = round(22.4 * MM_TWIPS), round(11.5 * MM_TWIPS)
 
 
 class Narrow(Form):
