@@ -19,6 +19,7 @@ ABOVE_MIDDLE_MM: Final = 5.0  # GB/T 9704-2012 7.3.5.5: name and date stand belo
 AXIS_TOLERANCE_MM: Final = 2.0
 BASELINE_TOLERANCE: Final = 2.0  # points: characters of one line, whatever their fonts
 LEVEL: Final = 0.01  # radians: text of a watermark is turned, a line of the document is not
+LINE_END_HYPHEN: Final = "\x02"  # what PDFium reads where a line ends with one
 CONTEXT: Final = 8  # characters shown on either side of a missing one
 
 # Signs that draw nothing by themselves, beside spaces (Z*), controls (Cc) and format characters (Cf).
@@ -118,7 +119,7 @@ def _opened(pdf: bytes) -> Iterator[Any]:
 def _text(document: Any, n: int) -> str:
     """What is readable within the bounds of page `n`."""
     with closing(document[n]) as page, closing(page.get_textpage()) as text:
-        return str(text.get_text_bounded())
+        return str(text.get_text_bounded()).replace(LINE_END_HYPHEN, "-")
 
 
 def _visible(text: str) -> Iterator[str]:

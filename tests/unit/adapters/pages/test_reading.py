@@ -46,6 +46,10 @@ def test_a_missing_character_is_named_with_its_surroundings():
         PdfPages().inspect(make_pdf([[(72, 700, "当事人李 ，男")]]), "当事人李喆，男")
 
 
+def test_a_hyphen_that_ends_a_line_is_there():
+    assert PdfPages().inspect(make_pdf([[(72, 700, "AB-"), (72, 688, "CD")]]), "AB-CD") == 1
+
+
 def test_a_character_must_be_there_as_often_as_expected():
     with pytest.raises(MissingGlyphError, match="喆"):
         PdfPages().inspect(make_pdf([[(72, 700, "李喆")]]), "李喆喆")
