@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from templates.layout.elements import paragraph, run, when
-from templates.layout.house import HEADING, KEEP_NEXT, NO_PITCH, Page, Style, align, spacing
+from templates.layout.elements import bar, paragraph, run, when
+from templates.layout.house import HEADING, KEEP_NEXT, MM, NO_PITCH, Page, Style, align, spacing
 
 RED = "FF0000"
 # The mark has one height however long the name (7.2.4 leaves its size free): longer names are set narrower, as red
@@ -52,11 +52,5 @@ def title_style(page: Page, before: int) -> Style:
 
 def red_line(number: int, left: float, top: float, width: float, height: float) -> str:
     """A run with a red bar; millimetres from the page's upper left corner."""
-    points = [f"{mm / 25.4 * 72:.3f}pt" for mm in (left, top, width, height)]
-    return (
-        f'<w:r><w:rPr><w:noProof/></w:rPr><w:pict><v:rect id="RedLine{number}" o:spid="_x0000_s{3072 + number}" '
-        f'style="position:absolute;margin-left:{points[0]};margin-top:{points[1]};width:{points[2]};'
-        f"height:{points[3]};z-index:{number};mso-position-horizontal-relative:page;"
-        'mso-position-vertical-relative:page" o:allowincell="f" '
-        f'fillcolor="#{RED}" stroked="f"/></w:pict></w:r>'
-    )
+    x, y, w, h = (round(mm * MM) for mm in (left, top, width, height))
+    return bar(10 + number, "红线", (x, y, w, h), RED)
