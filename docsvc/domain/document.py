@@ -88,6 +88,9 @@ class Manifest:
         return self.stages.get(str(body.get("stage")))
 
 
+ROLL = "narrow-"  # how the names of layouts for rolls of paper begin
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A Word file of a type. `sha256` covers it with the manifest and the schema."""
@@ -114,6 +117,11 @@ class DocumentType:
     def layout_names(self) -> list[str]:
         """Layouts to choose from; the first is what it is in now."""
         return [self.layout, *sorted(self.layouts.keys() - {self.layout})]
+
+    @property
+    def cross_page_seal(self) -> bool:
+        """骑缝章? Not on a roll: it is hardly wider than a seal, and its pages are not bound."""
+        return self.manifest.cross_page_seal and not self.layout.startswith(ROLL)
 
     def in_layout(self, name: str) -> DocumentType | None:
         """The same type laid out so; None where it has no such layout."""

@@ -31,7 +31,7 @@ def seal(
     date = chinese_date(accepted.case.issue_date)
     # What stands under the document is the agency's name, whatever words its seal bears.
     place = pages.seal_place(laid_out.pdf, accepted.agency.name, date, design.diameter_mm)
-    place = dataclasses.replace(place, across_pages=accepted.doc_type.manifest.cross_page_seal)
+    place = dataclasses.replace(place, across_pages=accepted.doc_type.cross_page_seal)
     pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:

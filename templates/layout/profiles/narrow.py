@@ -18,6 +18,7 @@ from templates.layout.house import (
     align,
     blank,
     box,
+    indent,
     spacing,
 )
 from templates.layout.profiles.form import Form
@@ -68,6 +69,12 @@ class Narrow(Form):
         return (
             Style("CodeRoom", "二维码留空", paragraph=spacing(round(CODE * MM_TWIPS))),
             Style("Code", "行政行为码", size=page.small, paragraph=spacing(page.line) + align("center")),
+            # Not spread to both edges: few characters to a line leave gaps.
+            Style(
+                "Text",
+                "公文正文",
+                paragraph=KEEP_LINES + spacing(page.line) + indent(first=2 * page.character) + align("left"),
+            ),
             Style("Fact", "事项", paragraph=KEEP_LINES + spacing(page.line) + align("left")),
             Style("SectionPage", "一级标题·另页", "Section", paragraph=spacing(page.line, before=page.line // 2)),
             Style("Attached", "附表标题", font="黑体", paragraph=after_half + HEADING.format(1)),

@@ -144,3 +144,10 @@ def test_a_layout_has_one_word_file(two):
     (two / "advice" / "layouts" / "letter.docx").write_bytes(b"")
     with pytest.raises(TemplateFaultError, match="letter"):
         TemplateFolder(two).get("advice")
+
+
+def test_a_roll_bears_no_seal_across_its_pages():
+    decision = TemplateFolder(TEMPLATES).get("no_penalty_decision")
+    found = {name: decision.in_layout(name).cross_page_seal for name in decision.layout_names}
+    assert found == {"form": True, "doc": True, "narrow-58": False, "narrow-80": False}
+    assert not TemplateFolder(TEMPLATES).get("advice").cross_page_seal
