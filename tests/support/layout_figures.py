@@ -277,7 +277,8 @@ def _narrow(press: Press, profile: str) -> Rows:
     text = [line for line in pages.lines if line.y0 * POINT > TOP]
     edge = (width - printed) / 2
     yield "2.2", "text: from the left edge", edge, min(line.x0 for line in text) * POINT
-    yield "2.2", "text: to the right edge", width - edge, max(line.x1 for line in text) * POINT
+    over = max(line.x1 for line in text) * POINT - (width - edge)
+    yield "2.2", "text: over the right edge of what can be printed", 0, max(over, 0)
     code = pages.ink(0, Box(0, 8, width, 50))
     yield "2.2", "code: width of its black part", CODE * (MODULES - WHITE) / MODULES, code.right - code.left
     yield "2.2", "code: height of its black part", CODE * (MODULES - WHITE) / MODULES, code.bottom - code.top
