@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest, Remark, Stage, listing
+from docsvc.domain.document import DocumentType, Layout, LegalNature, Level, Manifest, Remark, Stage, listing
 from docsvc.domain.errors import ConflictError, SetupError, TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
@@ -26,6 +26,8 @@ CASES: Final = "cases"
 PUBLISHED: Final = "published.json"
 RETIRED: Final = "retired.json"
 VERSION: Final = re.compile(r'^version\s*=\s*".*"', re.MULTILINE)
+LAYOUTS: Final = "layouts"  # Word files of a type beside template.docx, by name
+LAYOUT_FILE: Final = re.compile(rf"{LAYOUTS}/[a-z0-9-]+\.docx$")
 # What decides a document's content and looks; golden texts and sample cases do not.
 DECIDING: Final = (MANIFEST, SCHEMA, TEMPLATE)
 
@@ -66,7 +68,8 @@ class TemplateFolder:
 
     def version(self, doc_type: str, sha256: str) -> DocumentType | None:
         """The version with this digest, in force or not; None where there is none. Raises as `get`."""
-        return next((each for each in self.versions(doc_type) if each.sha256 == sha256), None)
+        found = (each.with_digest(sha256) for each in self.versions(doc_type))
+        return next((each for each in found if each is not None), None)
 
     def read(self, doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
         """A version from the bytes of its files. Raises TemplateFaultError."""
@@ -82,9 +85,9 @@ class TemplateFolder:
         name = draft.manifest.doc_type
         old = self.versions(name)
         number = str(_number(old[-1]) + 1)
-        manifest = VERSION.sub(f'version = "{number}"', draft.files[MANIFEST].decode(), count=1).encode()
+        manifest = VERSION.sub(f'version = "{number}"', draft.common[MANIFEST].decode(), count=1).encode()
         files = {
-            **draft.files,
+            **draft.everything,
             MANIFEST: manifest,
             PUBLISHED: _remark_json(remark),
             **{f"{CASES}/{case}": raw for case, raw in samples.items()},
@@ -135,10 +138,11 @@ class TemplateFolder:
     def _read(self, doc_type: str, folder: Path) -> DocumentType:
         try:
             version = self._kept.get(folder)
-            stamps = [(folder / name).stat() for name in DECIDING]
-            stamp = [(s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps]
+            names = [*DECIDING, *(f"{LAYOUTS}/{path.name}" for path in sorted((folder / LAYOUTS).glob("*.docx")))]
+            stamps = [(folder / name).stat() for name in names]
+            stamp = [names, *((s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps)]
             if version is None or version[0] != stamp:
-                files = {name: (folder / name).read_bytes() for name in DECIDING}
+                files = {name: (folder / name).read_bytes() for name in names}
                 version = self._kept[folder] = (stamp, _read(doc_type, files))
         except OSError as e:
             raise _unreadable(doc_type, e) from e
@@ -219,15 +223,26 @@ def _json(path: Path) -> Any:
 
 
 def _read(doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
-    if lacking := sorted(set(DECIDING) - files.keys()):
+    docx = [name for name in files if name == TEMPLATE or LAYOUT_FILE.match(name)]
+    if lacking := sorted({MANIFEST, SCHEMA} - files.keys()) or ([] if docx else [TEMPLATE]):
         raise TemplateFaultError(f"文书模板 {doc_type} 缺少 {lacking[0]}")
-    files = {name: files[name] for name in DECIDING}
+    manifest = _manifest(doc_type, files[MANIFEST])
+    layouts: dict[str, Layout] = {}
+    for file in docx:
+        name = manifest.layout if file == TEMPLATE else Path(file).stem
+        if name in layouts:
+            raise TemplateFaultError(f"文书模板 {doc_type} 的版式 {name} 有两个 Word 文件")
+        own = {MANIFEST: files[MANIFEST], SCHEMA: files[SCHEMA], file: files[file]}
+        layouts[name] = Layout(file, files[file], sha256_hex(listing(own)))
+    first = manifest.layout if manifest.layout in layouts else next(iter(layouts))  # one alone, as the store has it
     return DocumentType(
-        manifest=_manifest(doc_type, files[MANIFEST]),
+        manifest=manifest,
         schema=_schema(doc_type, files[SCHEMA]),
-        template=files[TEMPLATE],
-        sha256=sha256_hex(listing(files)),
-        files=files,
+        template=layouts[first].template,
+        sha256=layouts[first].sha256,
+        layout=first,
+        layouts=layouts,
+        common={name: files[name] for name in (MANIFEST, SCHEMA)},
     )
 
 

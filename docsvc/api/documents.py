@@ -48,6 +48,7 @@ ONE = Answer("文书 — the document", {JSON: models.Document})
         IDEMPOTENCY,
         Header("Prefer", "wait=N：最多等待N秒 — wait up to N seconds for the finished document (RFC 7240)"),
     ),
+    query=models.PostQuery,
     body={JSON: "case"},
     answers={
         201: Answer(
@@ -61,11 +62,11 @@ ONE = Answer("文书 — the document", {JSON: models.Document})
     },
     problems=(400, 409, 413, 415, 422),
 )
-def post(principal: Principal) -> Response:
+def post(principal: Principal, query: models.PostQuery) -> Response:
     """Case JSON in, a numbered document out."""
     key = idempotency_key(request.headers.get("Idempotency-Key"))
     raw = json_body(MAX_CASE_BYTES)
-    acceptance = service().reception.post(principal, key, raw)
+    acceptance = service().reception.post(principal, key, raw, query.layout)
     row, applied = acceptance.row, None
     seconds = preferred_wait(request.headers.getlist("Prefer"))
     if seconds is not None and waits().acquire(blocking=False):

@@ -151,6 +151,7 @@ class Template(Model):
     version: str
     level: Level
     legal_nature: str
+    layouts: Annotated[list[str], Field(description="版式，首个为默认 — layouts to ask for; the first is its own")]
     schema_link: Annotated[str, Field(serialization_alias="schema", description="案件JSON的结构 — its JSON Schema")]
 
 
@@ -288,6 +289,18 @@ Cursor = Annotated[
         description="上一页给出的游标 — from the page before",
     ),
 ]
+
+
+class PostQuery(Model):
+    """How a new document is to be made."""
+
+    layout: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            description="版式，不填则依机关登记表和文书类型 — layout; else the agency's, or the type's own",
+        ),
+    ] = None
 
 
 class DocumentQuery(Model):

@@ -28,7 +28,7 @@ OCTETS: Final = "application/octet-stream"
 def templates() -> Response:
     """Each type with its title, version and level."""
     folder = service().templates
-    manifests = [folder.get(name).manifest for name in folder.names()]
+    types = [folder.get(name) for name in folder.names()]
     return as_json(
         models.TemplateList(
             templates=[
@@ -39,9 +39,11 @@ def templates() -> Response:
                     version=m.version,
                     level=m.level,
                     legal_nature=m.legal_nature,
+                    layouts=t.layout_names,
                     schema_link=f"/api/v1/templates/{m.doc_type}/schema",
                 )
-                for m in manifests
+                for t in types
+                for m in [t.manifest]
             ]
         )
     )

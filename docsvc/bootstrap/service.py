@@ -336,7 +336,7 @@ class Service(Adapters):
             ) from e
         schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
         images = SealImages((lambda name: read_picture(beside / name)), fault_of, self.objects) if beside else None
-        return import_agencies(entries, self.database, self.schema_check, schema, images)
+        return import_agencies(entries, self.database, self.schema_check, schema, self.templates, images)
 
     def warm(self) -> None:
         """Load what the first case, the first look and the first download would wait for: fonts, laws, schemas."""

@@ -47,12 +47,14 @@ class Done:
 @click.option(
     "--merge", type=click.Path(path_type=Path, dir_okay=False), help="all pages in one PDF to print as well"
 )
+@click.option("--layout", help="layout of new documents, as `docsvc templates list` names them; else the agency's")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a document on standard output")
 def issue(
     cases: tuple[Path, ...],
     out: Path,
     zip_file: Path | None,
     merge: Path | None,
+    layout: str | None,
     as_json: bool,  # noqa: FBT001 - click gives a bool
 ) -> int:
     """Issue the documents of case files: number, file and SHA-256, a line a document.
@@ -71,6 +73,7 @@ def issue(
     refused = 0
     given: dict[Path, Path] = {}
     with open_service() as service:
+        _check_layout(service, layout)
         sources = sources_of(service, cases)
         with _progress(len(sources)) as step:
             waiting: list[Done] = []
@@ -79,7 +82,7 @@ def issue(
             for source in sources:
                 step(source.name)
                 try:
-                    waiting.append(_issue_one(service, source, first))
+                    waiting.append(_issue_one(service, source, first, layout))
                 except DocsvcError as e:
                     refused += 1
                     tell_refusal(source, e, as_json=as_json)
@@ -98,10 +101,17 @@ def issue(
     return 1 if refused else 0
 
 
-def _issue_one(service: Service, source: Source, first: dict[str, Source]) -> Done:
+def _check_layout(service: Service, layout: str | None) -> None:
+    """Raises UsageError for a layout that no type has; a type that lacks it refuses its cases."""
+    known = {name for doc_type in service.templates.names() for name in service.templates.get(doc_type).layouts}
+    if layout is not None and layout not in known:
+        raise UsageError(f"没有版式 {layout}；no type has that layout, only: {', '.join(sorted(known))}")
+
+
+def _issue_one(service: Service, source: Source, first: dict[str, Source], layout: str | None) -> Done:
     """The document of one case; `first` is who brought each document of this call first."""
     # Due later: we make it now, and a running service finishes what we leave behind when we are killed.
-    acceptance = service.intake.accept(source.read(), due_at=now() + OURS)
+    acceptance = service.intake.accept(source.read(), due_at=now() + OURS, layout=layout)
     warnings = list(acceptance.warnings)
     if (other := first.setdefault(acceptance.row.id, source)) is not source:
         warnings.append(

@@ -30,9 +30,9 @@ def templates() -> None:
 @templates.command("list")
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
-    """List document types: id, title, version, level asked for."""
+    """List document types: id, title, version, level asked for, layouts (the first is its own)."""
     folder = open_templates()
-    manifests = [folder.get(name).manifest for name in folder.names()]
+    types = [folder.get(name) for name in folder.names()]
     if as_json:
         rows = [
             {
@@ -41,13 +41,16 @@ def templates_list(as_json: bool) -> None:  # noqa: FBT001 - click gives a bool
                 "title_en": m.title_en,
                 "version": m.version,
                 "level": m.level,
+                "layouts": t.layout_names,
             }
-            for m in manifests
+            for t in types
+            for m in [t.manifest]
         ]
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
-        for m in manifests:
-            click.echo(f"{m.doc_type}\t{m.title}\t{m.title_en}\t{m.version}\t{m.level}")
+        for t in types:
+            m, layouts = t.manifest, " ".join(t.layout_names)
+            click.echo(f"{m.doc_type}\t{m.title}\t{m.title_en}\t{m.version}\t{m.level}\t{layouts}")
 
 
 @templates.command("sheet")

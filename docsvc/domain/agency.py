@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -22,7 +22,9 @@ class SealDesign:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """One agency of the registry. `numbering` maps a document type to its numbering word."""
+    """One agency of the registry. `numbering` maps a document type to its numbering word, `layouts` to the layout
+    that the agency has it in where that is not the type's own.
+    """
 
     id: str
     name: str
@@ -36,6 +38,7 @@ class Agency:
     court: str
     seal: SealDesign
     numbering: Mapping[str, str]
+    layouts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Agency:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 from collections.abc import Mapping
@@ -71,6 +72,7 @@ class Manifest:
     retention_years: int
     copies: Mapping[str, int]  # defaults: total, party, archive
     cross_page_seal: bool = False  # 骑缝章, where the document has more than one page
+    layout: str = "form"  # the profile of template.docx; others lie in layouts/
     number_word: str = ""
     stages: Mapping[str, Stage] = field(default_factory=dict)
 
@@ -88,6 +90,18 @@ class Manifest:
         return self.stages.get(str(body.get("stage")))
 
 
+ROLL = "narrow-"  # how the names of layouts for rolls of paper begin
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A Word file of a type. `sha256` covers it with the manifest and the schema."""
+
+    file: str
+    template: bytes
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Who did something, when, and what they said of it."""
@@ -99,24 +113,64 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class DocumentType:
-    """A version of a template, read: what can be made and from which JSON.
+    """A version of a template, read: what can be made, from which JSON, and in which layout.
 
-    `files` are what it was read from, by name; `sha256` is that of `listing`, which names them all. A `retired`
-    version makes no new documents; one that came with the service was `published` by nobody.
+    `layouts` are all that it has, by name; this one's is `layout`, and at first the manifest's. `common` are the
+    files that they share, by name; `sha256` is that of `listing`, which names those and the layout's own. A
+    `retired` version makes no new documents; one that came with the service was `published` by nobody.
     """
 
     manifest: Manifest
     schema: Mapping[str, Any]
     template: bytes
     sha256: str
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    layout: str = ""
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+    common: Mapping[str, bytes] = field(default_factory=dict)
     published: Remark | None = None
     retired: Remark | None = None
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What this layout was read from, by name."""
+        return {**self.common, self.layouts[self.layout].file: self.template}
+
+    @property
+    def everything(self) -> dict[str, bytes]:
+        """What all layouts were read from, by name."""
+        return {**self.common, **{each.file: each.template for each in self.layouts.values()}}
 
     @property
     def listing(self) -> bytes:
         """The digests of its files, as `sha256sum` writes them."""
         return listing(self.files)
+
+    @property
+    def layout_names(self) -> list[str]:
+        """Layouts to choose from; the first is what it is in now."""
+        return [self.layout, *sorted(self.layouts.keys() - {self.layout})]
+
+    @property
+    def cross_page_seal(self) -> bool:
+        """骑缝章? Not on a roll: it is hardly wider than a seal, and its pages are not bound."""
+        return self.manifest.cross_page_seal and not self.on_roll
+
+    @property
+    def on_roll(self) -> bool:
+        """Laid out for a roll of paper?"""
+        return self.layout.startswith(ROLL)
+
+    def in_layout(self, name: str) -> DocumentType | None:
+        """The same type laid out so; None where it has no such layout."""
+        found = self.layouts.get(name)
+        if found is None:
+            return None
+        return dataclasses.replace(self, template=found.template, sha256=found.sha256, layout=name)
+
+    def with_digest(self, sha256: str) -> DocumentType | None:
+        """The same type in the layout that has this digest; None where none has."""
+        name = next((name for name, each in self.layouts.items() if each.sha256 == sha256), None)
+        return None if name is None else self.in_layout(name)
 
 
 def listing(files: Mapping[str, bytes]) -> bytes:

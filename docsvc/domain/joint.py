@@ -16,7 +16,7 @@ from typing import Any, Final
 from docsvc.domain.agency import Agency
 
 MOST_SEALS: Final = 6  # in three rows: more leave no room on the page for the text that has to stand over them
-LINE_MM: Final = 28.95 * 25.4 / 72
+LINE_MM: Final = 29 * 25.4 / 72
 APART_MM: Final = 2.0  # least distance between seals
 THIRD_MM: Final = 48.0  # the largest seal that keeps its distance in a third of the type area
 # How far the middle of a name's last line lies below the seal's centre, by the number of its lines (居中下压).

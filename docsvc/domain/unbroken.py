@@ -15,6 +15,8 @@ _LONG_UNITS: Final = (
 _UNBROKEN: Final = re.compile(
     # A document's number from its year on: 〔2026〕25号, 〔2026〕104-116号
     r"[〔［\[]\d{4}[〕］\]]第?\s?\d+(?:-\d+)?号"
+    # a code or telephone number: SC-014, 0580-0000001
+    r"|(?<![A-Za-z0-9-])[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){1,3}(?![A-Za-z0-9-])"
     # a date, a time of day
     r"|\d{2,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日|\d{1,2}[时点]\d{1,2}分(?:\d{1,2}秒)?"
     # figures and what they count; a unit that is not listed is one character long

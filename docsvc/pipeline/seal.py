@@ -48,7 +48,7 @@ def signature_slots(laid_out: LaidOut, accepted: Accepted, pages: Pages) -> list
         places = pages.joint_places(laid_out.pdf, arrange(accepted.joint).rows, date, diameters)
     else:
         places = [pages.seal_place(laid_out.pdf, accepted.agency.name, date, *diameters)]
-    places = [dataclasses.replace(places[0], across_pages=accepted.doc_type.manifest.cross_page_seal), *places[1:]]
+    places = [dataclasses.replace(places[0], across_pages=accepted.doc_type.cross_page_seal), *places[1:]]
     numbered = zip(places, designs, range(1, len(designs) + 1), strict=True)
     return [Slot(place, design, f"Seal{n}" if n > 1 else "Seal") for place, design, n in numbered]
 

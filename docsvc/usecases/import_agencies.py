@@ -12,7 +12,7 @@ from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.errors import Finding, RegistryRefusedError
 from docsvc.domain.rules.registry import check_registry
 from docsvc.pipeline.store import store
-from docsvc.ports import Database, ObjectStore, SchemaCheck
+from docsvc.ports import Database, ObjectStore, SchemaCheck, Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,21 @@ def import_agencies(
     database: Database,
     schema_check: SchemaCheck,
     schema: Mapping[str, Any],
+    templates: Templates,
     images: SealImages | None = None,
 ) -> int:
-    """Check `entries` (agencies.json as read) against `schema` and the registry's rules, then insert or replace
-    them in one transaction. Returns how many agencies changed.
+    """Check `entries` (agencies.json as read) against `schema`, the registry's rules and the layouts that there
+    are in `templates`, then insert or replace them in one transaction. Returns how many agencies changed.
 
     Raises RegistryRefusedError with every finding; then the registry is as it was.
     """
     if faults := schema_check.check(schema, entries):
         raise RegistryRefusedError(faults)
+    layouts = {name: templates.get(name).layouts for name in templates.names()}
     entries = copy.deepcopy(entries)
     faults = [finding for i, entry in enumerate(entries) for finding in _keep(i, entry["seal"], images)]
     with database.begin() as tx:
-        if faults := [*faults, *check_registry(entries, tx.agencies.list())]:
+        if faults := [*faults, *check_registry(entries, tx.agencies.list(), layouts)]:
             raise RegistryRefusedError(faults)
         return tx.agencies.save(Agency.from_json(entry) for entry in entries)
 

@@ -51,6 +51,7 @@ class _Posted:
     principal: Principal | None
     settle: Settle | None
     due_at: dt.datetime | None
+    layout: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,21 @@ class Intake:
         principal: Principal | None = None,
         settle: Settle | None = None,
         due_at: dt.datetime | None = None,
+        layout: str | None = None,
     ) -> Acceptance:
         """The document of a case, with its job due at `due_at` (now, unless given).
 
         `principal` None is the service itself, which may do everything. `settle` writes down, in the same
-        transaction, that what was posted has this document: the Idempotency-Key, the row of a batch. Raises
+        transaction, that what was posted has this document: the Idempotency-Key, the row of a batch.
+        `layout` is the one that a new document is to have; else it has the agency's or the type's own. Raises
         CaseRefusedError with every finding; then nothing of the case is left behind. Raises ForbiddenError where
         the principal may not post, or not for that agency.
         """
         if principal is not None:
             principal.require(Permission.CREATE)
         doc_type = self._doc_type(data)
+        if layout is not None and doc_type.in_layout(layout) is None:
+            raise CaseRefusedError([_no_layout("", layout, doc_type)])
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
         if halves := [p for p, text in strings_of(data) if SURROGATE.search(text)]:
@@ -97,7 +102,7 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
-        posted = _Posted(case, doc_type, undrawable, principal, settle, due_at)
+        posted = _Posted(case, doc_type, undrawable, principal, settle, due_at, layout)
         try:
             return self._accept(posted)
         except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
@@ -125,10 +130,16 @@ class Intake:
             now = self.clock()
             findings = check_case(case.data, self._known(tx, posted, agency, registered, now))
             faults = [f for f in findings if f.severity == "error"]
-            if faults or agency is None:
+            layout = posted.layout or (agency and agency.layouts.get(case.doc_type)) or doc_type.layout
+            laid_out = doc_type.in_layout(layout)
+            if laid_out is None:
+                faults.append(_no_layout("/agency", layout, doc_type))
+            elif names and laid_out.on_roll:
+                faults.append(TOO_NARROW)
+            if faults or agency is None or laid_out is None:
                 raise CaseRefusedError(faults)
             warnings = tuple(f for f in findings if f.severity == "warning")
-            row = self._number(tx, case, agency, doc_type, warnings, now)
+            row = self._number(tx, case, agency, laid_out, warnings, now)
             tx.documents.add(row)
             tx.jobs.add(row.id, posted.due_at or now)
             tx.events.add(happened(ACCEPTED, row, now, by(principal)))
@@ -265,6 +276,12 @@ def read_case(raw: bytes) -> Any:
 
 MAX_CASE_BYTES = 2_000_000
 LONGEST_SHOWN = 60
+TOO_NARROW = Finding(
+    "LAYOUT",
+    "/body/mode",
+    "窄幅纸上放不下几枚印章，联合文书不能用窄幅版式",
+    "a roll has no room for several seals side by side",
+)
 GONE = frozenset({State.FAILED, State.VOIDED})  # no document that anybody holds
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -317,6 +334,17 @@ def _retired(title: str, why: str) -> Finding:
         "/doc_type",
         f"{title}的模板已停用，没有现行版本：{why}",
         f"every version of its template is retired: {why}",
+    )
+
+
+def _no_layout(pointer: str, layout: str, doc_type: DocumentType) -> Finding:
+    known = ", ".join(doc_type.layout_names)
+    title = doc_type.manifest.title
+    return Finding(
+        "LAYOUT",
+        pointer,
+        f"{title}没有版式 {layout[:LONGEST_SHOWN]}，只有：{known}",
+        f"{doc_type.manifest.doc_type} has no layout {layout[:LONGEST_SHOWN]}, only: {known}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import difflib
 import json
@@ -13,7 +14,7 @@ from docsvc.domain.agency import Agency
 from docsvc.domain.blanks import blank_context
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentType, Filled, Remark
+from docsvc.domain.document import Accepted, DocumentType, Filled, Layout, Remark
 from docsvc.domain.errors import CaseRefusedError, ConflictError, TemplateFaultError, UsageError
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.numbering import DocNumber
@@ -129,7 +130,7 @@ class TemplateDesk:
     def open(self, name: str) -> Draft:
         """The version in force, to work on. Raises UsageError for an unknown type."""
         version = self.templates.get(name)
-        return Draft(version.template, version.files["schema.json"], self.templates.samples(name))
+        return Draft(version.template, version.common["schema.json"], self.templates.samples(name))
 
     def lint(self, name: str, draft: Draft | None = None) -> list[TemplateNote]:
         """What is wrong, errors first.
@@ -153,6 +154,8 @@ class TemplateDesk:
                 stages=frozenset(str(each.case.body.get("stage")) for each in accepted),
             )
             notes = list(judge(self.anatomist.dissect(doc_type.template), trial))
+            for other in doc_type.layout_names[1:]:
+                notes += self._faults_in(doc_type.layouts[other], trial)
         return sorted(dict.fromkeys(notes), key=lambda note: note.severity != "error")
 
     def proofs(self, name: str, press: Press, draft: Draft | None = None) -> Iterator[Proof]:
@@ -206,7 +209,7 @@ class TemplateDesk:
         as `proofs` does where a sample can't be laid out.
         """
         doc_type, in_force = self._type(name, draft), self.templates.get(name)
-        if doc_type.files == in_force.files and in_force.retired is None:
+        if doc_type.everything == in_force.everything and in_force.retired is None:
             raise TemplateFaultError("与现行版本相同，无需发布；it is the version in force already")
         faults = [note for note in self.lint(name, draft) if note.severity == "error"]
         if faults:
@@ -243,7 +246,7 @@ class TemplateDesk:
         if draft is None:
             return version
         changed = {"template.docx": draft.template, "schema.json": draft.schema}
-        files = {**version.files, **{file: data for file, data in changed.items() if data is not None}}
+        files = {**version.everything, **{file: data for file, data in changed.items() if data is not None}}
         return self.templates.read(name, files)
 
     def _samples(self, name: str, draft: Draft | None) -> Mapping[str, bytes]:
@@ -284,6 +287,13 @@ class TemplateDesk:
         if joint is None:
             raise TemplateFaultError("样例案件的联合机关不在样例登记表中")
         return Accepted(NOBODY, case, agency, DocNumber(word, year, 1), doc_type, joint)
+
+    def _faults_in(self, layout: Layout, trial: Trial) -> Iterator[TemplateNote]:
+        """What is wrong with another layout's Word file. It may leave out what the type's own prints."""
+        for note in judge(self.anatomist.dissect(layout.template), trial):
+            if note.kind != "unused":
+                place = note.place and dataclasses.replace(note.place, part=f"{layout.file}: {note.place.part}")
+                yield dataclasses.replace(note, place=place)
 
     def _code(self, name: str, draft: Draft, proofs: Sequence[Proof]) -> str:
         told = {

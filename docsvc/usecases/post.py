@@ -33,8 +33,8 @@ class Reception:
     resend_s: float = 30
     sleep: Callable[[float], None] = time.sleep
 
-    def post(self, principal: Principal, key: str, raw: bytes) -> Acceptance:
-        """The document of the case in `raw`, under the caller's Idempotency-Key.
+    def post(self, principal: Principal, key: str, raw: bytes, layout: str | None = None) -> Acceptance:
+        """The document of the case in `raw`, under the caller's Idempotency-Key; `layout` as Intake has it.
 
         The same key with the same bytes gives the same document again, as it is now. Raises ForbiddenError;
         KeyReusedError for the key with other bytes; StillRunningError while the first call with it still runs;
@@ -62,6 +62,7 @@ class Reception:
                 principal=principal,
                 settle=lambda tx, accepted: tx.postings.settle(principal.id, key, accepted.row.id),
                 due_at=now + dt.timedelta(seconds=self.resend_s),
+                layout=layout,
             )
         except Exception:
             with self.database.begin() as tx:

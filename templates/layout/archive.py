@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from templates.layout.elements import fact_table, grid, paragraph, when
-from templates.layout.letters import ADDRESSEE, ending, heading, lines, signoff
+from templates.layout.elements import paragraph, when
+from templates.layout.letters import ADDRESSEE, ending, lines, signoff
+from templates.layout.profiles.form import Form
 
 # Heading, width in twips, style and text of each column.
 ENTRIES = (
@@ -24,18 +25,18 @@ MEDIA = (
 )
 
 
-def archive_index() -> str:
+def archive_index(look: Form) -> str:
     """Cover, entries, remarks: a page each, as they are bound."""
     return (
-        heading()
-        + fact_table("body.cover")
+        look.heading()
+        + look.facts("body.cover")
         + paragraph("案件信息", "Attached")
-        + fact_table("body.file")
+        + look.facts("body.file")
         + paragraph("卷内文件目录", "Attached")
-        + grid("body.entries", ENTRIES)
-        + when("body.media", paragraph("声像载体", "SubTable"), grid("body.media", MEDIA))
+        + look.grid("body.entries", ENTRIES)
+        + when("body.media", paragraph("声像载体", "SubTable"), look.grid("body.media", MEDIA))
         + paragraph("备考表", "Attached")
-        + fact_table("body.remarks")
+        + look.facts("body.remarks")
         + paragraph("", "Gap")
         + paragraph("本卷由立卷人整理、检查人核对无误，现予归档。", "Closing")
         + signoff()
@@ -43,10 +44,10 @@ def archive_index() -> str:
     )
 
 
-def credit_repair_notice() -> str:
+def credit_repair_notice(look: Form) -> str:
     """信用修复告知书: class and terms, conditions, channel, materials, that it is free."""
     return (
-        heading()
+        look.heading()
         + ADDRESSEE
         + paragraph(
             "{{ you }}因违法行为被依法作出行政处罚（文书编号：{{ body.penalty_doc_no }}，"
@@ -55,7 +56,7 @@ def credit_repair_notice() -> str:
             "Text",
         )
         + paragraph("一、失信等级、公示期和申请渠道", "Section")
-        + fact_table("body.rows")
+        + look.facts("body.rows")
         + paragraph("", "Gap")
         + paragraph("二、修复条件", "Section")
         + lines("body.conditions", "Item")
@@ -64,5 +65,5 @@ def credit_repair_notice() -> str:
         + lines("body.materials", "Item")
         # One paragraph: it goes with the sign-off whole, two lines at least.
         + paragraph("信用修复不收取任何费用。{{ body.warning }}{{ body.contact }}", "Closing")
-        + ending()
+        + ending(look)
     )

@@ -13,6 +13,7 @@ NAMESPACES = (
     'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
     'xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture" '
+    'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
     'xmlns:v="urn:schemas-microsoft-com:vml" '
     'xmlns:o="urn:schemas-microsoft-com:office:office" '
     'xmlns:w10="urn:schemas-microsoft-com:office:word"'
@@ -164,6 +165,41 @@ def picture(name: str, description: str, side: int, left: int, top: int) -> str:
         f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{side}" cy="{side}"/></a:xfrm>'
         '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr>'
         "</pic:pic></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>"
+    )
+
+
+def text_box(name: str, place: tuple[int, int, int, int], content: str) -> str:
+    """A run with a box of paragraphs, laid on the page without moving any text.
+
+    `place` is left, top, width and height in English Metric Units, from the page's upper left corner.
+    """
+    text = (
+        f"<wps:txbx><w:txbxContent>{content}</w:txbxContent></wps:txbx>"
+        '<wps:bodyPr lIns="0" tIns="0" rIns="0" bIns="0" anchor="b"><a:noAutofit/></wps:bodyPr>'
+    )
+    return _shape(2, name, place, "<a:noFill/>", text)
+
+
+def bar(number: int, name: str, place: tuple[int, int, int, int], colour: str) -> str:
+    """A run with a filled bar, placed as a `text_box` is; `number` tells the shapes of a file apart."""
+    return _shape(number, name, place, f'<a:solidFill><a:srgbClr val="{colour}"/></a:solidFill>', "<wps:bodyPr/>")
+
+
+def _shape(number: int, name: str, place: tuple[int, int, int, int], fill: str, content: str) -> str:
+    left, top, width, height = place
+    return (
+        '<w:r><w:drawing><wp:anchor distT="0" distB="0" distL="0" distR="0" simplePos="0" '
+        f'relativeHeight="{number}" behindDoc="0" locked="1" layoutInCell="1" allowOverlap="1">'
+        '<wp:simplePos x="0" y="0"/>'
+        f'<wp:positionH relativeFrom="page"><wp:posOffset>{left}</wp:posOffset></wp:positionH>'
+        f'<wp:positionV relativeFrom="page"><wp:posOffset>{top}</wp:posOffset></wp:positionV>'
+        f'<wp:extent cx="{width}" cy="{height}"/><wp:effectExtent l="0" t="0" r="0" b="0"/><wp:wrapNone/>'
+        f'<wp:docPr id="{number}" name="{escape(name)}" descr="{escape(name)}"/><wp:cNvGraphicFramePr/>'
+        '<a:graphic><a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"><wps:wsp>'
+        "<wps:cNvSpPr/><wps:spPr>"
+        f'<a:xfrm><a:off x="0" y="0"/><a:ext cx="{width}" cy="{height}"/></a:xfrm>'
+        f'<a:prstGeom prst="rect"><a:avLst/></a:prstGeom>{fill}<a:ln><a:noFill/></a:ln></wps:spPr>'
+        f"{content}</wps:wsp></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>"
     )
 
 

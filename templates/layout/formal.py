@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from templates.layout.elements import each, fact_table, paragraph, when
-from templates.layout.house import DATE_BLANK, blank
-from templates.layout.letters import heading, labelled, lines, signoff
+from templates.layout.elements import each, paragraph, when
+from templates.layout.letters import labelled, lines, signoff
+from templates.layout.profiles.form import Form
 
 REMEDIES = (
     "如不服本决定，可以自收到本决定书之日起{{ body.reconsideration.days }}内"
@@ -21,10 +21,10 @@ ONLINE = (
 )
 
 
-def no_penalty_decision() -> str:
+def no_penalty_decision(look: Form) -> str:
     """不予行政处罚决定书, in the order of 行政处罚法 第59条 by analogy, with the remedies of 行政复议法 第20条."""
     return (
-        heading()
+        look.heading()
         + each("row", "party.rows", paragraph("{{ row.label }}：{{ row.value }}", "Party"))
         + each("row", "delivery", paragraph("{{ row.label }}：{{ row.value }}", "Party"))
         + paragraph("一、案件来源和调查经过", "Section")
@@ -79,14 +79,15 @@ def no_penalty_decision() -> str:
         + when("not electronic", paragraph(REMEDIES, "Closing"))
         + signoff()
         + paragraph("（{{ copies_note }}）", "Note")
+        + look.imprint()
     )
 
 
-def interview_record() -> str:
+def interview_record(look: Form) -> str:
     """行政约谈笔录: table of facts, rights, questions and answers, requirements, confirmation, signatures."""
     return (
-        heading()
-        + fact_table("body.rows", "party.rows", "delivery", "case.rows", "officer_rows")
+        look.heading()
+        + look.facts("body.rows", "party.rows", "delivery", "case.rows", "officer_rows")
         + paragraph("", "Edge")
         + when(
             "body.rights",
@@ -110,17 +111,17 @@ def interview_record() -> str:
         + when(
             "not body.refused",
             paragraph("{{ body.read_confirm }}", "Closing"),
-            paragraph("被约谈人（签名、按指印）：", "Signature", blank(DATE_BLANK)),
+            look.signature("被约谈人（签名、按指印）："),
         )
         + when(
             "body.refused",
             paragraph("笔录已交被约谈人核对，并请其书写确认语：{{ body.read_confirm }}", "Closing"),
             paragraph("被约谈人拒绝签名，理由：{{ body.refuse_reason }}由执法人员签名注明。", "Closing"),
             when("body.witness", paragraph("见证人：{{ body.witness }}。", "Closing")),
-            when("body.witness", paragraph("见证人（签名）：", "Signature", blank(DATE_BLANK))),
+            when("body.witness", look.signature("见证人（签名）：")),
         )
-        + each("one", "body.interviewers", paragraph("约谈人（签名）：", "Signature", blank(DATE_BLANK)))
-        + paragraph("记录人（签名）：", "Signature", blank(DATE_BLANK))
+        + each("one", "body.interviewers", look.signature("约谈人（签名）："))
+        + look.signature("记录人（签名）：")
         + signoff()
         + paragraph("（{{ copies_note }}）", "Note")
     )

@@ -1,37 +1,63 @@
-"""The house style: page, styles, settings, headers with the test mark, page numbers (GB/T 9704-2012)."""
+"""The house style: paper and type, and the styles that every profile has (GB/T 9704-2012)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from templates.layout.elements import field, paragraph, part, picture, run, when
+from templates.layout.elements import part, run
 from templates.layout.joint import KINDS, narrowed, style_key, tabs
 
-# Twips (1/20 pt). The type area is 156 × 225 mm, of 22 lines with 28 characters each (5.2.1, 5.2.3): a 16 pt
-# character advances by 15.75 pt, a line by 28.95 pt.
-PAGE_WIDTH, PAGE_HEIGHT = 11906, 16838
-TOP, BOTTOM, LEFT, RIGHT = 2098, 1984, 1587, 1470
-PITCH, LINE = -5, 579
-CHARACTER = 315
-TEXT_WIDTH = PAGE_WIDTH - LEFT - RIGHT
-# A footer line of 20 pt whose middle, the dash, stands 7 mm below the type area (7.5).
-FOOTER = 1389
-# A record's footer has a line for the party's signature too, and stands lower.
-RECORD_FOOTER = 850
+MM = 36000  # a millimetre in English Metric Units
 
-# The QR code, 24 mm with its white border, in the upper right corner over the act code. Its black part ends where
-# the text ends and at 34 mm, so its border of 1.4 mm (4 of 69 modules, as most codes have) stands out of the type
-# area. In English Metric Units.
-MM = 36000
-QR_SIDE, QR_BORDER = 24 * MM, 14 * MM // 10
-QR_LEFT, QR_TOP = (210 - 26) * MM + QR_BORDER - QR_SIDE, 34 * MM + QR_BORDER - QR_SIDE
 
-# Boxes, right-aligned, in which name and date stand centred on one axis: their width in characters. The axis of
-# the date is 7.5 characters from the right edge: 4 for the margin and half of a date of 7 (7.3.5.1). Longer names
-# move both to the left.
-SIGNOFF = (("short", "短", 15), ("long", "长", 22), ("wide", "通栏", 28))
-SLACK = 60  # on both sides, so that a name as long as the box does not break for a rounding
+@dataclass(frozen=True)
+class Page:
+    """A profile's paper and type: lengths in twips (1/20 pt), sizes of type in half points.
+
+    As it stands: A4 with a type area of 156 × 225 mm, of 22 lines with 28 characters each (GB/T 9704-2012 5.2.1,
+    5.2.3). In Word's units a 16 pt character advances by 15.8 pt and a line by 29 pt; 156 / 28 and 225 / 22 mm are
+    15.79 and 28.99. A character stands 1.3 mm below the middle of its line, so all lines begin so much higher.
+    """
+
+    width: int = 11906
+    height: int = 16838
+    top: int = 2022
+    bottom: int = 2056
+    left: int = 1587
+    right: int = 1466  # some twips less than 26 mm: 28 characters must fit whatever is rounded
+    header: int = 1020
+    # A footer line of 20 pt whose middle, the dash, stands 7 mm below the type area (7.5).
+    footer: int = 1434
+    size: int = 32
+    pitch: int = -4
+    character: int = 316
+    line: int = 580
+    title: int = 44
+    title_line: int = 590
+    small: int = 24  # tables, labels
+    small_line: int = 420
+    tiny: int = 21  # indexes
+    tiny_line: int = 320
+    # Boxes at the right edge, in which name and date stand centred on one axis: key, name in Word, width. The date
+    # ends four characters from the edge (7.3.5.1): a box is twice four characters and a date of 9, 10 or 11 signs
+    # wide, of which three are Chinese, and 40 more, as the paper's margin is rounded. Longer names move both to the
+    # left.
+    signoff: tuple[tuple[str, str, int], ...] = (
+        ("Short9", "短·日期九字", 11 * 316 + 6 * 156 + 40),
+        ("Short10", "短·日期十字", 11 * 316 + 7 * 156 + 40),
+        ("Short", "短", 11 * 316 + 8 * 156 + 40),
+        ("Long", "长", 22 * 316),
+        ("Wide", "通栏", 28 * 316),
+    )
+
+    @property
+    def text(self) -> int:
+        """Width of the type area."""
+        return self.width - self.left - self.right
+
+
+SLACK = 60  # on both sides of a box, so that a name as long as it does not break for a rounding
 
 
 @dataclass(frozen=True)
@@ -63,7 +89,7 @@ class Style:
         )
 
 
-def spacing(line: int = LINE, before: int = 0, after: int = 0) -> str:
+def spacing(line: int, before: int = 0, after: int = 0) -> str:
     """Exact line pitch, so that a fallback font never moves a line."""
     return f'<w:spacing w:before="{before}" w:after="{after}" w:line="{line}" w:lineRule="exact"/>'
 
@@ -73,18 +99,12 @@ def indent(left: int = 0, first: int = 0, right: int = 0) -> str:
     return f'<w:ind w:left="{left}" w:right="{right}" w:firstLine="{first}"/>'
 
 
-def box(characters: int) -> str:
-    """Indents that leave a box of so many characters at the right edge."""
-    return indent(TEXT_WIDTH - characters * CHARACTER - SLACK, right=-SLACK)
-
-
 def align(value: str) -> str:
     """Alignment of a paragraph."""
     return f'<w:jc w:val="{value}"/>'
 
 
 KEEP_NEXT, KEEP_LINES, NEW_PAGE = "<w:keepNext/>", "<w:keepLines/>", "<w:pageBreakBefore/>"
-TWO = 2 * CHARACTER
 HEADING = '<w:outlineLvl w:val="{}"/>'
 # No closing mark begins a line, and none hangs over the edge. LibreOffice 7.4 reads overflowPunct the wrong way
 # round (off hangs, on does not), and Word's default is on: so "on" is written. A test measures the edge.
@@ -93,128 +113,171 @@ CHINESE = '<w:widowControl w:val="0"/><w:kinsoku/><w:overflowPunct/>'
 # Chinese text LibreOffice breaks lines anywhere, even inside "2026".
 FIGURES = '<w:lang w:val="en-US" w:eastAsia="zh-CN"/>'
 NO_PITCH = '<w:spacing w:val="0"/>'
-
-# Facts are not torn over two pages (keepLines): a sentence of a decision stays readable, and can be searched.
-STYLES = (
-    Style("Normal", "Normal", paragraph=CHINESE + spacing() + align("both"), language=FIGURES),
-    Style("Code", "行政行为码", size=24, paragraph=spacing(320) + align("right"), run=NO_PITCH),
-    Style(
-        "AgencyTitle",
-        "机关名称",
-        font="小标宋",
-        size=44,
-        paragraph=KEEP_NEXT + spacing(590, before=120) + align("center"),
-        run=NO_PITCH,
-    ),
-    Style(
-        "DocumentTitle",
-        "文书标题",
-        font="小标宋",
-        size=44,
-        paragraph=KEEP_NEXT + spacing(590) + align("center") + HEADING.format(0),
-        run=NO_PITCH,
-    ),
-    # Code, title and number take four lines together, so that eighteen are left on the first page.
-    Style("Number", "发文字号", paragraph=KEEP_NEXT + spacing(before=60, after=57) + align("center")),
-    Style("Addressee", "主送", paragraph=KEEP_NEXT + spacing() + align("left")),
-    Style("Text", "公文正文", paragraph=KEEP_LINES + spacing() + indent(first=TWO) + align("both")),
-    Style("Closing", "正文末段", "Text", paragraph=KEEP_NEXT),
-    Style("Item", "条款", "Text"),
-    Style(
-        "Section",
-        "一级标题",
-        font="黑体",
-        paragraph=KEEP_NEXT + spacing() + indent(first=TWO) + align("left") + HEADING.format(1),
-    ),
-    Style("SectionPage", "一级标题·另页", "Section", paragraph=NEW_PAGE),
-    Style("Party", "当事人信息", paragraph=KEEP_LINES + spacing() + align("left")),
-    Style("Question", "问", "Text", font="楷体", paragraph=KEEP_NEXT),
-    Style("Answer", "答", "Text"),
-    Style("Blank", "以下空白", paragraph=spacing() + align("center")),
-    Style(
-        "Signature",
-        "签名栏",
-        paragraph=KEEP_NEXT
-        + KEEP_LINES
-        + '<w:tabs><w:tab w:val="left" w:pos="5700"/></w:tabs>'
-        + spacing(620)
-        + align("left"),
-    ),
-    *(
-        Style(
-            f"Name{key.title()}",
-            f"署名·{label}",
-            paragraph=KEEP_NEXT + KEEP_LINES + spacing(before=2 * LINE) + box(width) + align("center"),
-        )
-        for key, label, width in SIGNOFF
-    ),
-    *(
-        Style(
-            f"Date{key.title()}",
-            f"成文日期·{label}",
-            paragraph=KEEP_NEXT + spacing() + box(width) + align("center"),
-        )
-        for key, label, width in SIGNOFF
-    ),
-    Style("JointBlank", "联合署名·空行", paragraph=KEEP_NEXT + spacing() + align("left")),
-    *(
-        Style(
-            style_key(kind),
-            name,
-            paragraph=KEEP_NEXT + KEEP_LINES + tabs(cells, TEXT_WIDTH) + spacing() + align("left"),
-            run=narrowed(per_cent),
-        )
-        for kind, (name, cells, per_cent) in KINDS.items()
-    ),
-    Style("Note", "附注", paragraph=spacing(before=LINE) + indent(TWO) + align("left")),
-    Style(
-        "Attached",
-        "附表标题",
-        font="黑体",
-        paragraph=NEW_PAGE + KEEP_NEXT + spacing(after=200) + align("left") + HEADING.format(1),
-    ),
-    Style("TableLabel", "表格栏目", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
-    Style("TableValue", "表格内容", size=24, paragraph=spacing(420) + align("left"), run=NO_PITCH),
-    Style("TableSign", "表格签名", "TableValue", paragraph=align("right")),
-    Style("Gap", "表前表后", paragraph=spacing(160)),
-    Style("GridHead", "目录栏目", font="黑体", size=21, paragraph=spacing(380) + align("center"), run=NO_PITCH),
-    Style("GridText", "目录内容", size=21, paragraph=spacing(320) + align("left"), run=NO_PITCH),
-    Style("GridCentre", "目录内容·居中", "GridText", paragraph=align("center")),
-    Style("GridCode", "目录内容·摘要值", "GridText", size=18),
-    Style(
-        "SubTable",
-        "续表标题",
-        font="黑体",
-        paragraph=KEEP_NEXT + spacing(before=LINE // 2, after=200) + align("left") + HEADING.format(1),
-    ),
-    Style("PageNumber", "页码", font="宋体", size=28, paragraph=spacing(400), run=NO_PITCH),
-    Style("PageOdd", "页码·单页", "PageNumber", paragraph=indent(right=280) + align("right")),
-    Style("PageEven", "页码·双页", "PageNumber", paragraph=indent(left=280) + align("left")),
-    Style(
-        "PageSign",
-        "逐页签名",
-        size=24,
-        paragraph='<w:tabs><w:tab w:val="left" w:pos="5700"/></w:tabs>' + spacing(480) + align("left"),
-        run=NO_PITCH,
-    ),
-    Style("PageRecord", "页码·笔录", "PageNumber", font="仿宋", paragraph=align("center")),
-    Style(
-        "TestMark",
-        "测试标记",
-        size=24,
-        paragraph=spacing(400) + align("center"),
-        run='<w:color w:val="808080"/>' + NO_PITCH,
-    ),
-    Style("Edge", "页眉", size=24, paragraph=spacing(20), run=NO_PITCH),
-)
+DATE_BLANK = "　　年　　月　　日"
 
 
-def styles() -> str:
-    """styles.xml, with the styles in use and no others."""
+def box(page: Page, width: int) -> str:
+    """Indents that leave a box at the right edge."""
+    return indent(page.text - width - SLACK, right=-SLACK)
+
+
+def house_styles(page: Page) -> tuple[Style, ...]:
+    """The styles of all profiles, in the sizes of one.
+
+    Facts are not torn over two pages (keepLines): a sentence of a decision stays readable, and can be searched.
+    """
+    two = 2 * page.character
+    return (
+        Style("Normal", "Normal", paragraph=CHINESE + spacing(page.line) + align("both"), language=FIGURES),
+        Style("Code", "行政行为码", size=page.small, paragraph=spacing(320) + align("right"), run=NO_PITCH),
+        Style(
+            "AgencyTitle",
+            "机关名称",
+            font="小标宋",
+            size=page.title,
+            paragraph=KEEP_NEXT + spacing(page.title_line, before=120) + align("center"),
+            run=NO_PITCH,
+        ),
+        Style(
+            "DocumentTitle",
+            "文书标题",
+            font="小标宋",
+            size=page.title,
+            paragraph=KEEP_NEXT + spacing(page.title_line) + align("center") + HEADING.format(0),
+            run=NO_PITCH,
+        ),
+        # Code, title and number take four lines together, so that eighteen are left on the first page.
+        Style(
+            "Number", "发文字号", paragraph=KEEP_NEXT + spacing(page.line, before=60, after=60) + align("center")
+        ),
+        Style("Addressee", "主送", paragraph=KEEP_NEXT + spacing(page.line) + align("left")),
+        Style("Text", "公文正文", paragraph=KEEP_LINES + spacing(page.line) + indent(first=two) + align("both")),
+        Style("Closing", "正文末段", "Text", paragraph=KEEP_NEXT),
+        Style("Item", "条款", "Text"),
+        Style(
+            "Section",
+            "一级标题",
+            font="黑体",
+            paragraph=KEEP_NEXT + spacing(page.line) + indent(first=two) + align("left") + HEADING.format(1),
+        ),
+        Style("SectionPage", "一级标题·另页", "Section", paragraph=NEW_PAGE),
+        Style("Party", "当事人信息", paragraph=KEEP_LINES + spacing(page.line) + align("left")),
+        Style("Question", "问", "Text", font="楷体", paragraph=KEEP_NEXT),
+        Style("Answer", "答", "Text"),
+        Style("Blank", "以下空白", paragraph=spacing(page.line) + align("center")),
+        Style(
+            "Signature",
+            "签名栏",
+            paragraph=KEEP_NEXT
+            + KEEP_LINES
+            + '<w:tabs><w:tab w:val="left" w:pos="5700"/></w:tabs>'
+            + spacing(620)
+            + align("left"),
+        ),
+        *(
+            Style(
+                f"Name{key}",
+                f"署名·{label}",
+                paragraph=KEEP_NEXT
+                + KEEP_LINES
+                + spacing(page.line, before=2 * page.line)
+                + box(page, width)
+                + align("center"),
+            )
+            for key, label, width in page.signoff
+        ),
+        *(
+            Style(
+                f"Date{key}",
+                f"成文日期·{label}",
+                paragraph=KEEP_NEXT + spacing(page.line) + box(page, width) + align("center"),
+            )
+            for key, label, width in page.signoff
+        ),
+        Style("JointBlank", "联合署名·空行", paragraph=KEEP_NEXT + spacing(page.line) + align("left")),
+        *(
+            Style(
+                style_key(kind),
+                name,
+                paragraph=KEEP_NEXT + KEEP_LINES + tabs(cells, page.text) + spacing(page.line) + align("left"),
+                run=narrowed(per_cent),
+            )
+            for kind, (name, cells, per_cent) in KINDS.items()
+        ),
+        Style("Note", "附注", paragraph=spacing(page.line, before=page.line) + indent(two) + align("left")),
+        Style(
+            "Attached",
+            "附表标题",
+            font="黑体",
+            paragraph=NEW_PAGE + KEEP_NEXT + spacing(page.line, after=200) + align("left") + HEADING.format(1),
+        ),
+        Style(
+            "TableLabel",
+            "表格栏目",
+            size=page.small,
+            paragraph=spacing(page.small_line) + align("left"),
+            run=NO_PITCH,
+        ),
+        Style(
+            "TableValue",
+            "表格内容",
+            size=page.small,
+            paragraph=spacing(page.small_line) + align("left"),
+            run=NO_PITCH,
+        ),
+        Style("TableSign", "表格签名", "TableValue", paragraph=align("right")),
+        Style("Gap", "表前表后", paragraph=spacing(160)),
+        Style(
+            "GridHead",
+            "目录栏目",
+            font="黑体",
+            size=page.tiny,
+            paragraph=spacing(page.tiny_line + 60) + align("center"),
+            run=NO_PITCH,
+        ),
+        Style(
+            "GridText", "目录内容", size=page.tiny, paragraph=spacing(page.tiny_line) + align("left"), run=NO_PITCH
+        ),
+        Style("GridCentre", "目录内容·居中", "GridText", paragraph=align("center")),
+        Style("GridCode", "目录内容·摘要值", "GridText", size=page.tiny - 3),
+        Style(
+            "SubTable",
+            "续表标题",
+            font="黑体",
+            paragraph=KEEP_NEXT
+            + spacing(page.line, before=page.line // 2, after=200)
+            + align("left")
+            + HEADING.format(1),
+        ),
+        Style("PageNumber", "页码", font="宋体", size=28, paragraph=spacing(400), run=NO_PITCH),
+        Style("PageOdd", "页码·单页", "PageNumber", paragraph=indent(right=280) + align("right")),
+        Style("PageEven", "页码·双页", "PageNumber", paragraph=indent(left=280) + align("left")),
+        Style(
+            "PageSign",
+            "逐页签名",
+            size=page.small,
+            paragraph='<w:tabs><w:tab w:val="left" w:pos="5700"/></w:tabs>' + spacing(480) + align("left"),
+            run=NO_PITCH,
+        ),
+        Style("PageRecord", "页码·笔录", "PageNumber", font="仿宋", paragraph=align("center")),
+        Style(
+            "TestMark",
+            "测试标记",
+            size=page.small,
+            paragraph=spacing(400) + align("center"),
+            run='<w:color w:val="808080"/>' + NO_PITCH,
+        ),
+        Style("Edge", "页眉", size=page.small, paragraph=spacing(20), run=NO_PITCH),
+    )
+
+
+def styles(page: Page, more: tuple[Style, ...] = ()) -> str:
+    """styles.xml: the house's, with `more` added or put in the place of those with the same key."""
+    kept = {style.key: style for style in (*house_styles(page), *more)}
     defaults = (
         "<w:docDefaults><w:rPrDefault><w:rPr>"
         '<w:rFonts w:ascii="仿宋" w:hAnsi="仿宋" w:eastAsia="仿宋" w:cs="仿宋"/>'
-        f'<w:spacing w:val="{PITCH}"/><w:sz w:val="32"/><w:szCs w:val="32"/>'
+        f'<w:spacing w:val="{page.pitch}"/><w:sz w:val="{page.size}"/><w:szCs w:val="{page.size}"/>'
         '<w:lang w:val="zh-CN" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
         "</w:docDefaults>"
     )
@@ -226,7 +289,7 @@ def styles() -> str:
         f'<w:right w:w="{margin}" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
         for key, name, margin in (("FactTable", "信息表", 100), ("GridTable", "目录表", 50))
     )
-    return part("styles", defaults + "".join(style.xml() for style in STYLES) + table)
+    return part("styles", defaults + "".join(style.xml() for style in kept.values()) + table)
 
 
 def settings(*, two_sided: bool) -> str:
@@ -242,80 +305,9 @@ def settings(*, two_sided: bool) -> str:
     )
 
 
-def section(*, two_sided: bool) -> str:
-    """Page size, margins, headers and footers: letters have left and right pages, records have not."""
-    footer = FOOTER if two_sided else RECORD_FOOTER
-    kinds = ("default", "even") if two_sided else ("default",)
-    references = "".join(
-        f'<w:headerReference w:type="{kind}" r:id="header{i}"/>'
-        f'<w:footerReference w:type="{kind}" r:id="footer{i}"/>'
-        for i, kind in enumerate(kinds, 1)
-    )
-    return (
-        f'<w:sectPr>{references}<w:pgSz w:w="{PAGE_WIDTH}" w:h="{PAGE_HEIGHT}"/>'
-        f'<w:pgMar w:top="{TOP}" w:right="{RIGHT}" w:bottom="{BOTTOM}" w:left="{LEFT}" '
-        f'w:header="1020" w:footer="{footer}" w:gutter="0"/></w:sectPr>'
-    )
-
-
-def letter_edges() -> dict[str, tuple[str, str]]:
-    """Headers and footers of letters and decisions: — 1 — outside, right on odd pages, left on even ones (7.5)."""
-    edges = {}
-    for i, style in enumerate(("PageOdd", "PageEven"), 1):
-        edges[f"header{i}"] = ("header", _header(i))
-        number = run("— ") + field("PAGE") + run(" —")
-        edges[f"footer{i}"] = ("footer", part("ftr", paragraph("", style, number)))
-    return edges
-
-
-def record_edges(page_sign: str = "") -> dict[str, tuple[str, str]]:
-    """Header and footer of a record: 第 页 共 页 stands in the middle; `page_sign` labels the line that the party
-    signs on every page.
-    """
-    number = run("第 ") + field("PAGE") + run(" 页　共 ") + field("NUMPAGES") + run(" 页")
-    signs = when("not body.refused", paragraph(page_sign, "PageSign", blank(DATE_BLANK))) if page_sign else ""
-    return {
-        "header1": ("header", _header(1)),
-        "footer1": ("footer", part("ftr", signs + paragraph("", "PageRecord", number))),
-    }
-
-
-DATE_BLANK = "　　年　　月　　日"
-
-
 def blank(after: str = "") -> str:
     """A ruled blank to write on, up to the tab stop of the style, and `after` behind it.
 
     An underlined tab: a line, not a row of low lines that reads as a forgotten placeholder.
     """
     return f'<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:tab/></w:r>{run(after) if after else ""}'
-
-
-def qr_code() -> str:
-    """The QR code: a placeholder that is drawn anew for each document."""
-    return picture("二维码", "二维码，扫描可查看本文书的状态：{{ scan }}", QR_SIDE, QR_LEFT, QR_TOP)
-
-
-def _header(number: int) -> str:
-    mark = paragraph("测试数据，不具有法律效力", "TestMark", watermark(number))
-    return part("hdr", when("test_data", mark) + paragraph("", "Edge"))
-
-
-def watermark(number: int) -> str:
-    """测试, large and pale across the page, behind the text: drawn as shapes, so that no search meets it."""
-    return (
-        '<w:r><w:rPr><w:noProof/></w:rPr><w:pict><v:shapetype id="_x0000_t136" coordsize="21600,21600" o:spt="136" '
-        'adj="10800" path="m@7,l@8,m@5,21600l@6,21600e"><v:formulas><v:f eqn="sum #0 0 10800"/>'
-        '<v:f eqn="prod #0 2 1"/><v:f eqn="sum 21600 0 @1"/><v:f eqn="sum 0 0 @2"/><v:f eqn="sum 21600 0 @3"/>'
-        '<v:f eqn="if @0 @3 0"/><v:f eqn="if @0 21600 @1"/><v:f eqn="if @0 0 @2"/><v:f eqn="if @0 @4 21600"/>'
-        '<v:f eqn="mid @5 @6"/><v:f eqn="mid @8 @5"/><v:f eqn="mid @7 @8"/><v:f eqn="mid @6 @7"/>'
-        '<v:f eqn="sum @6 0 @5"/></v:formulas><v:path textpathok="t" o:connecttype="custom" '
-        'o:connectlocs="@9,0;@10,10800;@11,21600;@12,10800" o:connectangles="270,180,90,0"/>'
-        '<v:textpath on="t" fitshape="t"/><o:lock v:ext="edit" text="t" shapetype="t"/></v:shapetype>'
-        f'<v:shape id="Watermark{number}" o:spid="_x0000_s{2048 + number}" type="#_x0000_t136" alt="测试" '
-        'style="position:absolute;margin-left:0;margin-top:0;width:360pt;height:180pt;rotation:315;'
-        "z-index:-251658752;mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
-        'mso-position-vertical:center;mso-position-vertical-relative:margin" o:allowincell="f" '
-        'fillcolor="#ececec" stroked="f"><v:textpath style="font-family:&quot;黑体&quot;;font-size:1pt" '
-        'string="测试"/><w10:wrap anchorx="margin" anchory="margin"/></v:shape></w:pict></w:r>'
-    )

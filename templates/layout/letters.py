@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from templates.layout.elements import each, fact_table, paragraph, when
-from templates.layout.house import qr_code
+from templates.layout.elements import each, paragraph, when
 from templates.layout.joint import joint_signoff
+from templates.layout.profiles.form import Form
 
-
-def heading() -> str:
-    """QR code over act code, agency, title and number: the top of every document."""
-    return (
-        paragraph("行政行为码：{{ action_code }}", "Code", qr_code())
-        + paragraph("{{ agency.name }}", "AgencyTitle")
-        + paragraph("{{ title }}", "DocumentTitle")
-        + paragraph("{{ number }}", "Number")
-    )
+# Styles of name and date, and when each is used. Boxes of short dates are too narrow for a name of 15 characters.
+SIGNOFF = (
+    ("Short9", "signoff == 'short' and date|length == 9 and agency.name|length < 15"),
+    ("Short10", "signoff == 'short' and date|length == 10 and agency.name|length < 15"),
+    ("Short", "signoff == 'short' and (date|length == 11 or agency.name|length == 15)"),
+    ("Long", "signoff == 'long'"),
+    ("Wide", "signoff == 'wide'"),
+)
 
 
 def signoff() -> str:
-    """Agency over date, centred on one axis; the styles differ by the length of the name."""
+    """Agency over date, centred on one axis; the styles differ by the length of both."""
     return "".join(
-        when(
-            f"signoff == '{key}'",
-            paragraph("{{ agency.name }}", f"Name{key.title()}"),
-            paragraph("{{ date }}", f"Date{key.title()}"),
-        )
-        for key in ("short", "long", "wide")
+        when(condition, paragraph("{{ agency.name }}", f"Name{key}"), paragraph("{{ date }}", f"Date{key}"))
+        for key, condition in SIGNOFF
     )
 
 
-def ending(signed: str = "") -> str:
+def ending(look: Form, copied: str = "", signed: str = "") -> str:
     """Sign-off, and the table of what the letter has no place for (the note on copies among it)."""
     # The seal reaches a line further down than the date: an empty line keeps it within the type area.
     room = paragraph("", "Blank")
@@ -37,8 +32,9 @@ def ending(signed: str = "") -> str:
         (signed or signoff())
         + room
         + paragraph("附：文书信息表", "Attached")
-        + fact_table("info")
+        + look.facts("info")
         + paragraph("", "Edge")
+        + look.imprint(copied)
     )
 
 
@@ -63,10 +59,10 @@ NOTICE = when("body.voluntary_notice", paragraph("{{ body.voluntary_notice }}", 
 CONTACT = paragraph("{{ body.contact }}", "Closing")
 
 
-def advice() -> str:
+def advice(look: Form) -> str:
     """行政建议书: what was found, the law, what is suggested, that it binds nobody (优化营商环境条例 第59条)."""
     return (
-        heading()
+        look.heading()
         + ADDRESSEE
         + when("body.trigger", paragraph("本机关在工作中根据{{ body.trigger }}，发现以下问题：", "Text"))
         + when("not body.trigger", paragraph("本机关在工作中发现以下问题：", "Text"))
@@ -81,31 +77,31 @@ def advice() -> str:
         )
         + NOTICE
         + CONTACT
-        + ending()
+        + ending(look)
     )
 
 
-def reminder() -> str:
+def reminder(look: Form) -> str:
     """行政提示书: the points of law, what may follow, from when it holds, that it binds nobody."""
     return (
-        heading()
+        look.heading()
         + ADDRESSEE
         + paragraph("根据{{ body.legal_basis }}的规定，现就{{ body.topic }}有关事项提示如下：", "Text")
         + lines("body.points", "Item")
         + lines("body.consequence")
-        + when("body.recipients", paragraph("本提示书同时发送：{{ body.recipients }}。", "Text"))
+        + look.copied("body.recipients", "本提示书同时发送：{{ body.recipients }}。")
         + when("body.period", paragraph("本提示书所提示事项{{ body.period }}适用。", "Text"))
         + NOTICE
         + paragraph("特此提示。", "Closing")
         + CONTACT
-        + ending()
+        + ending(look, "body.recipients")
     )
 
 
-def interview_notice() -> str:
+def interview_notice(look: Form) -> str:
     """行政约谈通知书: why, when, where, with whom, what to bring, that it is voluntary."""
     return (
-        heading()
+        look.heading()
         + ADDRESSEE
         + paragraph(
             "根据{{ body.legal_basis }}的规定，{{ body.who }}决定对{{ you }}进行行政约谈（{{ body.mode }}），"
@@ -123,14 +119,14 @@ def interview_notice() -> str:
         + when("body.bring", paragraph("请携带以下材料：{{ body.bring }}。", "Item"))
         + NOTICE
         + CONTACT
-        + ending(signoff() + joint_signoff())
+        + ending(look, signed=signoff() + joint_signoff())
     )
 
 
-def termination_notice() -> str:
+def termination_notice(look: Form) -> str:
     """终止柔性执法告知书: which measure, which of the three reasons, the basis, what comes next (二(三)3)."""
     return (
-        heading()
+        look.heading()
         + ADDRESSEE
         + paragraph(
             "本机关于{{ body.measure.started_on }}对{{ you }}启动柔性执法措施：{{ body.measure.type }}"
@@ -149,5 +145,5 @@ def termination_notice() -> str:
         )
         + when("body.right_notice", paragraph("{{ body.right_notice }}", "Closing"))
         + CONTACT
-        + ending()
+        + ending(look)
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from templates.layout.elements import each, fact_table, paragraph, when
+from templates.layout.elements import each, paragraph, when
 from templates.layout.formal import ONLINE, REMEDIES
-from templates.layout.house import DATE_BLANK, blank
-from templates.layout.letters import ADDRESSEE, heading, signoff
+from templates.layout.letters import ADDRESSEE, signoff
+from templates.layout.profiles.form import Form
 
-FORM = fact_table("party.rows", "delivery", "case.rows", "body.rows", "body.officers") + paragraph("", "Gap")
+
+def form(look: Form) -> str:
+    """Who and what it is about, as a table."""
+    return look.facts("party.rows", "delivery", "case.rows", "body.rows", "body.officers") + paragraph("", "Gap")
 
 
 def stage(name: str, *content: str) -> str:
@@ -15,20 +18,20 @@ def stage(name: str, *content: str) -> str:
     return when(f"body.stage == '{name}'", *content)
 
 
-def public_service_offset() -> str:
+def public_service_offset(look: Form) -> str:
     """Facts as a table in all four; what differs is who speaks, and how it ends."""
     return (
-        heading()
-        + stage("application", FORM, _application())
-        + stage("arrangement", ADDRESSEE, _arrangement())
-        + stage("completion", FORM, _completion())
-        + stage("determination", _determination())
+        look.heading()
+        + stage("application", form(look), _application(look))
+        + stage("arrangement", ADDRESSEE, _arrangement(look))
+        + stage("completion", form(look), _completion(look))
+        + stage("determination", _determination(look))
         + signoff()
         + paragraph("（{{ copies_note }}）", "Note")
     )
 
 
-def _application() -> str:
+def _application(look: Form) -> str:
     return (
         paragraph(
             "本人对上述行为没有异议，自愿根据{{ body.legal_basis }}的规定，申请以参加公益服务的方式"
@@ -36,12 +39,12 @@ def _application() -> str:
             "Text",
         )
         + when("body.voluntary_notice", paragraph("执法人员已告知：{{ body.voluntary_notice }}", "Text"))
-        + paragraph("申请人（签名、按指印）：", "Signature", blank(DATE_BLANK))
+        + look.signature("申请人（签名、按指印）：")
         + paragraph("本机关已收到上述申请。", "Closing")
     )
 
 
-def _arrangement() -> str:
+def _arrangement(look: Form) -> str:
     return (
         paragraph(
             "{{ you }}于{{ body.applied_on }}申请公益抵罚。根据{{ body.legal_basis }}的规定，经审查，本机关同意"
@@ -49,7 +52,7 @@ def _arrangement() -> str:
             "Text",
         )
         + paragraph("", "Gap")
-        + FORM
+        + form(look)
         + paragraph(
             "请按时到{{ body.org }}参加服务。服务完成并经证明后，由本机关依法认定；"
             "未完成的，依法适用一般程序处理。",
@@ -59,7 +62,7 @@ def _arrangement() -> str:
     )
 
 
-def _completion() -> str:
+def _completion(look: Form) -> str:
     return (
         paragraph(
             "兹证明：{{ party.name }}根据{{ body.legal_basis }}的规定，已在{{ body.org }}完成公益服务"
@@ -67,13 +70,13 @@ def _completion() -> str:
             "Text",
         )
         + when("body.voluntary_notice", paragraph("服务开始前已告知：{{ body.voluntary_notice }}", "Text"))
-        + paragraph("服务单位（盖章）：", "Signature", blank(DATE_BLANK))
-        + paragraph("证明人（签名）：", "Signature", blank(DATE_BLANK))
+        + look.signature("服务单位（盖章）：")
+        + look.signature("证明人（签名）：")
         + paragraph("本机关已核对上述证明。", "Closing")
     )
 
 
-def _determination() -> str:
+def _determination(look: Form) -> str:
     return (
         each("row", "party.rows", paragraph("{{ row.label }}：{{ row.value }}", "Party"))
         + each("row", "delivery", paragraph("{{ row.label }}：{{ row.value }}", "Party"))
@@ -91,7 +94,7 @@ def _determination() -> str:
             "Closing",
         )
         + paragraph("", "Gap")
-        + fact_table("body.rows")
+        + look.facts("body.rows")
         + paragraph("", "Gap")
         + when("body.voluntary_notice", paragraph("本机关事先已告知：{{ body.voluntary_notice }}", "Text"))
         + paragraph("三、认定", "Section")

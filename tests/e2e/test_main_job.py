@@ -95,6 +95,16 @@ def test_wrong_usage_is_64(workspace, tmp_path):
     assert workspace.run("verify", tmp_path / "none.pdf").returncode == 64
     assert workspace.run("verify").returncode == 64
     assert workspace.run("frobnicate").returncode == 64
+    unknown = workspace.run(
+        "issue", write_case(tmp_path, "a", case("advice")), "--out", tmp_path, "--layout", "poster"
+    )
+    assert unknown.returncode == 64
+    assert "narrow-58" in unknown.stderr
+    lacking = workspace.run(
+        "issue", write_case(tmp_path, "b", case("advice")), "--out", tmp_path, "--layout", "record"
+    )
+    assert lacking.returncode == 1
+    assert "LAYOUT" in lacking.stderr
 
 
 def test_a_folder_that_can_not_be_written_is_named(workspace, tmp_path):

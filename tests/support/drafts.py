@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -43,6 +44,22 @@ class AllFonts:
 def samples() -> list[Path]:
     """Every accepted sample case, whichever type it is of."""
     return sorted(TEMPLATES.glob("*/cases/valid-*.json"))
+
+
+def looks() -> list[tuple[Path, str]]:
+    """Every sample in its type's own layout, and the first of each type in the others."""
+    found = []
+    for path in samples():
+        own, *others = doc_type(path.parent.parent.name).layout_names
+        found += [(path, name) for name in (own, *(others if path.stem == "valid-1" else ()))]
+    return found
+
+
+def in_layout(case: Accepted, name: str) -> Accepted:
+    """The same case in another layout of its type."""
+    laid_out = case.doc_type.in_layout(name)
+    assert laid_out is not None, name
+    return dataclasses.replace(case, doc_type=laid_out)
 
 
 def agencies() -> dict[str, Agency]:

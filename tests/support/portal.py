@@ -136,12 +136,14 @@ class Portal:
     def get(self, path: str, key: str | None = None, **headers: str) -> TestResponse:
         return self.call("GET", path, key, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
-    def post_case(self, key: str, case: Any, idempotency: str | None = "key-1", **headers: str) -> TestResponse:
+    def post_case(
+        self, key: str, case: Any, idempotency: str | None = "key-1", *, query: str = "", **headers: str
+    ) -> TestResponse:
         sent = {"Content-Type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
         if idempotency is not None:
             sent["Idempotency-Key"] = idempotency
         data = case if isinstance(case, bytes) else json.dumps(case, ensure_ascii=False).encode()
-        return self.call("POST", "/documents", key, data=data, headers=sent)
+        return self.call("POST", f"/documents{query}", key, data=data, headers=sent)
 
     def make(self, document_id: str, *, record: bool = True) -> DocumentRow:
         """What worker and sequencer would do."""

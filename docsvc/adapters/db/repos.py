@@ -250,7 +250,7 @@ class SqlEventRepo:
 def _agency_json(agency: Agency) -> str:
     data = {f.name: getattr(agency, f.name) for f in dataclasses.fields(agency)}
     seal = {name: value for name, value in dataclasses.asdict(agency.seal).items() if value is not None}
-    data |= {"seal": seal, "numbering": dict(agency.numbering)}
+    data |= {"seal": seal, "numbering": dict(agency.numbering), "layouts": dict(agency.layouts)}
     return canonical_json(data).decode()
 
 

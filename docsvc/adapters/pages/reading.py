@@ -20,6 +20,7 @@ from docsvc.domain.joint import Row
 
 # GB/T 9704-2012 7.3.5.5: name and date stand below the seal's centre. By the lines of the name.
 ABOVE_MIDDLE_MM: Final = {1: 5.0, 2: 6.5}
+LINE_END_HYPHEN: Final = "\x02"  # what PDFium reads where a line ends with one
 CONTEXT: Final = 8  # characters shown on either side of a missing one
 
 # PDFium keeps global state without locks.
@@ -57,11 +58,11 @@ class PdfPages:
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`. A name that
-        is longer than a line takes two.
+        is longer than a line takes more.
 
         All on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
         in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
-        of both lines (6.5 mm where the name takes two, so that the seal's top stays near the text).
+        of both lines (6.5 mm where the name takes more, so that the seal's top stays near the text).
         Raises SealError where there is no such place or a seal of that diameter would leave the page.
         """
         name, date = squeezed(name), squeezed(date)
@@ -132,7 +133,7 @@ def _opened(pdf: bytes) -> Iterator[Any]:
 def _text(document: Any, n: int) -> str:
     """What is readable within the bounds of page `n`."""
     with closing(document[n]) as page, closing(page.get_textpage()) as text:
-        return str(text.get_text_bounded())
+        return str(text.get_text_bounded()).replace(LINE_END_HYPHEN, "-")
 
 
 def _undrawn(fault: Undrawn, text: str) -> str:
@@ -162,11 +163,22 @@ def _around(text: str, part: str) -> str:
 
 
 def _centres(lines: Sequence[Line], name: str, date: str) -> Iterator[tuple[float, float]]:
-    """Where a seal would stand over name and date, the last such place first. A very long name takes two lines."""
+    """Where a seal would stand over name and date, the last such place first. A long name takes several lines."""
     for n in range(len(lines) - 1, 0, -1):
-        for above in (lines[n - 1 : n], lines[max(n - 2, 0) : n]):
-            if lines[n].text == date and "".join(line.text for line in above) == name:
-                axes = [line.axis for line in (*above, lines[n])]
-                if max(axes) - min(axes) <= AXIS_TOLERANCE:
-                    middle = (above[0].top + lines[n].bottom) / 2
-                    yield sum(axes) / len(axes), middle + ABOVE_MIDDLE_MM[len(above)] * POINTS_PER_MM
+        if lines[n].text == date and (above := _name_over(lines[:n], name, lines[n].axis)):
+            axes = [line.axis for line in (*above, lines[n])]
+            middle = (above[0].top + lines[n].bottom) / 2
+            raised = ABOVE_MIDDLE_MM[min(len(above), max(ABOVE_MIDDLE_MM))]
+            yield sum(axes) / len(axes), middle + raised * POINTS_PER_MM
+
+
+def _name_over(lines: Sequence[Line], name: str, axis: float) -> Sequence[Line]:
+    """The last of `lines` that together are `name`, all on one axis; none where they are not."""
+    text = ""
+    for n in range(len(lines) - 1, -1, -1):
+        text = lines[n].text + text
+        if abs(lines[n].axis - axis) > AXIS_TOLERANCE or not name.endswith(text):
+            return ()
+        if text == name:
+            return lines[n:]
+    return ()

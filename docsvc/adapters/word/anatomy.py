@@ -76,6 +76,12 @@ class WordAnatomist:
         for number, paragraph in enumerate(root.iter(P), 1):
             runs = _runs(paragraph)
             text = "".join(text for _, text in runs)
+            place = Place(part, number, 1, text[:SHOWN])
+            # docxtpl may take an open tag for a part of the tag in the next paragraph, and drop both.
+            if any(text.count(begin) != text.count(end) for begin, end in (("{{", "}}"), ("{%", "%}"))):
+                yield TemplateNote(
+                    "expression", "error", "标签在本段中没有写完整", "a tag does not end in its paragraph", place
+                )
             if (
                 next(paragraph.iterancestors(CONTROL), None) is not None
                 or paragraph.find(f".//{CONTROL}") is not None
@@ -85,7 +91,7 @@ class WordAnatomist:
                     "error",
                     "不得使用内容控件",
                     "content controls become form fields in the PDF",
-                    Place(part, number, 1, text[:SHOWN]),
+                    place,
                 )
             if WHOLLY.fullmatch(text) and not ELSE.search(text):
                 yield TemplateNote(
@@ -93,7 +99,7 @@ class WordAnatomist:
                     "warning",
                     "整段都在条件之内，条件不成立时会留下空段：请改用单独成段的 {%p if … %} 和 {%p endif %}",
                     "an empty paragraph is left where the condition does not hold: use {%p if … %}, {%p endif %}",
-                    Place(part, number, 1, text[:SHOWN]),
+                    place,
                 )
             fonts: dict[str, int] = {}  # and the first run that has it
             for at, (run, _) in enumerate(runs, 1):

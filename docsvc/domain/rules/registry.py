@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from docsvc.domain.agency import Agency
@@ -14,11 +14,15 @@ SMALLEST_MM: Final = 30
 LARGEST_MM: Final = 60
 
 
-def check_registry(entries: Sequence[Mapping[str, Any]], registered: Iterable[Agency] = ()) -> list[Finding]:
+def check_registry(
+    entries: Sequence[Mapping[str, Any]],
+    registered: Iterable[Agency] = (),
+    layouts: Mapping[str, Collection[str]] | None = None,
+) -> list[Finding]:
     """What is wrong with a file of agencies whose shape the schema has accepted, beside those already registered
-    (an entry with a registered id replaces that agency).
+    (an entry with a registered id replaces that agency). `layouts` are those of each document type.
     """
-    return [*_each(entries), *_ids(entries), *_words(entries, registered)]
+    return [*_each(entries), *_ids(entries), *_words(entries, registered), *_layouts(entries, layouts or {})]
 
 
 def _each(entries: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -68,4 +72,17 @@ def _words(entries: Sequence[Mapping[str, Any]], registered: Iterable[Agency]) -
                     f"/{i}/numbering/{doc_type}",
                     f"文号字头“{word}”已由{owner[0]}的{owner[1]}使用",
                     f"this numbering word is used by {owner[0]} for {owner[1]}",
+                )
+
+
+def _layouts(entries: Sequence[Mapping[str, Any]], known: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    """Found here, or the agency's next document of that type would be refused."""
+    for i, entry in enumerate(entries):
+        for doc_type, layout in entry.get("layouts", {}).items():
+            if layout not in known.get(doc_type, ()):
+                yield Finding(
+                    "REGISTRY",
+                    f"/{i}/layouts/{doc_type}",
+                    f"{doc_type}没有版式 {layout}",
+                    f"{doc_type} has no layout {layout}",
                 )

@@ -11,14 +11,18 @@ import pytest
 from docsvc.adapters.pages import PdfPages
 from docsvc.domain.document import Level, Slot
 from docsvc.domain.phrases import date
-from tests.support.drafts import sample
+from tests.support.drafts import doc_type, in_layout, sample
 from tests.support.printed import lines_of
 from tests.support.sealing import make_pki, sealer_for
 
 pytestmark = [pytest.mark.office, pytest.mark.judge]
 MM = 72 / 25.4
-LEFT, RIGHT, TOP, BOTTOM = 28 * MM, (210 - 26) * MM, 37 * MM, (297 - 35) * MM  # the type area, from the top left
-LINE = 28.95
+# The type area, from the top left: left, top, right, bottom, and the height of a line.
+A4 = (28 * MM, 37 * MM, (210 - 26) * MM, (297 - 35) * MM, 28.99)
+ROLLS = {
+    "narrow-58": (5 * MM, 9 * MM, 53 * MM, (297 - 14) * MM, 14.5),
+    "narrow-80": (4 * MM, 9 * MM, 76 * MM, (297 - 14) * MM, 16.5),
+}
 OFF = 0.5 * MM
 
 # Each way to make a text longer, so that the sign-off comes to stand on every line of a page.
@@ -30,6 +34,14 @@ GROWING = {
     "no_penalty_decision": lambda c, lines: c["body"].update(facts=lines),
     "termination_notice": lambda c, lines: c["body"]["reason"].update(detail=lines),
 }
+
+# Each type in its own layout, and the other layouts in types that have them.
+LOOKS = [
+    *((name, doc_type(name).layout) for name in sorted(GROWING)),
+    *(("advice", layout) for layout in ("doc", "form", "narrow-58", "narrow-80")),
+    *(("no_penalty_decision", layout) for layout in ("doc", "narrow-58")),
+    ("interview_record", "narrow-80"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,31 +76,34 @@ def seal_box(path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("rsa_authorities")
-@pytest.mark.parametrize("name", sorted(GROWING))
-def test_the_seal_presses_name_and_date_under_the_text_and_keeps_within_the_type_area(sealed, name):
+@pytest.mark.parametrize(("name", "layout"), LOOKS)
+def test_the_seal_presses_name_and_date_under_the_text_and_keeps_within_the_type_area(sealed, name, layout):
     heights = set()
-    for count in range(1, 23, 1 if name in {"advice", "no_penalty_decision"} else 3):
+    own = layout == doc_type(name).layout
+    area_left, area_top, area_right, area_bottom, height = ROLLS.get(layout, A4)
+    for count in range(1, 23, 1 if own and name in {"advice", "no_penalty_decision"} else 3):
         case = sample(name, lambda c, count=count: GROWING[name](c, "\n".join(["示例。"] * count)))
+        case = in_layout(case, layout)
         design = dataclasses.replace(case.agency.seal, diameter_mm=45 if count % 2 else 42)
         case = dataclasses.replace(case, agency=dataclasses.replace(case.agency, seal=design))
-        path = sealed(case, f"place-{name}-{count}")
+        path = sealed(case, f"place-{name}-{layout}-{count}")
         page, (left, top, right, bottom) = seal_box(path)
         x, y, radius = (left + right) / 2, (top + bottom) / 2, (right - left) / 2
         assert 2 * radius == pytest.approx(case.agency.seal.diameter_mm * MM, abs=0.1)
-        lines = [line for line in lines_of(path) if line.page == page and TOP - 2 < line.y0 < BOTTOM]
+        lines = [line for line in lines_of(path) if line.page == page and area_top - 4 < line.y0 < area_bottom]
         issued = date(case.case.issue_date)
         day = next(li for li in lines if li.text == issued and abs(li.middle - x) < OFF)
-        signed = next(li for li in lines if li.text == case.agency.name and 0 < day.y0 - li.y0 < 1.5 * LINE)
+        signed = next(li for li in lines if li.text == case.agency.name and 0 < day.y0 - li.y0 < 1.5 * height)
         assert signed.middle == pytest.approx(x, abs=OFF)
         # 居印章中心偏下位置: their middle lies below the centre by a little, and both under the seal.
         assert (signed.y0 + day.y1) / 2 - y == pytest.approx(5 * MM, abs=OFF)
         assert top < signed.y0 < day.y1 < bottom
         # 上距正文一行之内
-        text = max(line.y1 for line in lines if line.y0 < signed.y0 - LINE / 2)
-        assert -OFF < top - text < LINE
-        assert left > LEFT - OFF
-        assert right < RIGHT + OFF
-        assert bottom < BOTTOM + OFF, (count, bottom / MM)
+        text = max(line.y1 for line in lines if line.y0 < signed.y0 - height / 2)
+        assert -OFF < top - text < height
+        assert left > area_left - OFF
+        assert right < area_right + OFF
+        assert bottom < area_bottom + OFF, (count, bottom / MM)
         heights.add(round(y))
     assert len(heights) > 3, "no text was long enough to move the seal"
 
@@ -100,15 +115,16 @@ def test_a_name_longer_than_a_line_takes_two_under_the_same_seal(sealed):
     design = dataclasses.replace(case.agency.seal, name=name, id="LONG")
     case = dataclasses.replace(case, agency=dataclasses.replace(case.agency, name=name, seal=design))
     path = sealed(case, "place-long-name")
+    area_left, area_top, area_right, area_bottom, height = A4
     page, (left, top, right, bottom) = seal_box(path)
-    lines = [line for line in lines_of(path) if line.page == page and TOP - 2 < line.y0 < BOTTOM]
+    lines = [line for line in lines_of(path) if line.page == page and area_top - 4 < line.y0 < area_bottom]
     first, second, day = next(
         three for three in zip(lines, lines[1:], lines[2:], strict=False) if three[0].text + three[1].text == name
     )
     assert day.text == date(case.case.issue_date)
     assert top < first.y0 < day.y1 < bottom
     assert all(line.middle == pytest.approx((left + right) / 2, abs=OFF) for line in (first, second, day))
-    text = max(line.y1 for line in lines if line.y0 < first.y0 - LINE / 2)
-    assert -OFF < top - text < LINE
-    assert LEFT - OFF < left < right < RIGHT + OFF
-    assert LEFT - OFF < first.x0 < first.x1 < RIGHT + OFF
+    text = max(line.y1 for line in lines if line.y0 < first.y0 - height / 2)
+    assert -OFF < top - text < height
+    assert area_left - OFF < left < right < area_right + OFF
+    assert area_left - OFF < first.x0 < first.x1 < area_right + OFF

@@ -101,3 +101,54 @@ def test_a_type_may_make_a_document_for_each_stage():
     assert manifest.nature_of({"stage": "determination"}) is LegalNature.DECISION
     assert manifest.nature_of({"stage": "application"}) is LegalNature.PROCEDURAL
     assert manifest.title_of({}) == "公益抵罚文书"
+
+
+@pytest.fixture
+def two(folder):
+    """A type in its own layout, letter, and in another."""
+    (folder / "advice" / "layouts").mkdir()
+    shutil.copy(TEMPLATES / "advice" / "layouts" / "form.docx", folder / "advice" / "layouts")
+    return folder
+
+
+def test_a_type_is_in_its_own_layout_and_can_be_had_in_the_others(two):
+    own = TemplateFolder(two).get("advice")
+    assert own.layout_names == ["letter", "form"]
+    form = own.in_layout("form")
+    assert form.layout_names == ["form", "letter"]
+    assert form.template == (two / "advice" / "layouts" / "form.docx").read_bytes()
+    assert form.in_layout("letter") == own
+    assert own.in_layout("poster") is None
+
+
+def test_each_layout_has_a_digest_that_the_others_do_not_change(two):
+    templates = TemplateFolder(two)
+    own, form = templates.get("advice"), templates.get("advice").in_layout("form")
+    assert own.sha256 != form.sha256
+    assert templates.version("advice", form.sha256) == form
+    with (two / "advice" / "layouts" / "form.docx").open("ab") as file:
+        file.write(b"\n")
+    assert templates.get("advice").sha256 == own.sha256
+    assert templates.get("advice").in_layout("form").sha256 != form.sha256
+    assert templates.version("advice", form.sha256) is None
+
+
+def test_what_was_accepted_in_a_layout_keeps_it_when_a_version_is_published(two):
+    templates = TemplateFolder(two)
+    form = templates.get("advice").in_layout("form")
+    published = templates.publish("advice", templates.get("advice").template + b"\n")
+    assert published.layout_names == ["letter", "form"]
+    assert templates.version("advice", form.sha256).template == form.template
+
+
+def test_a_layout_has_one_word_file(two):
+    (two / "advice" / "layouts" / "letter.docx").write_bytes(b"")
+    with pytest.raises(TemplateFaultError, match="letter"):
+        TemplateFolder(two).get("advice")
+
+
+def test_a_roll_bears_no_seal_across_its_pages():
+    decision = TemplateFolder(TEMPLATES).get("no_penalty_decision")
+    found = {name: decision.in_layout(name).cross_page_seal for name in decision.layout_names}
+    assert found == {"form": True, "doc": True, "narrow-58": False, "narrow-80": False}
+    assert not TemplateFolder(TEMPLATES).get("advice").cross_page_seal

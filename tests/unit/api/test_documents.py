@@ -99,6 +99,24 @@ def test_warnings_are_in_the_answer(portal, key):
     assert any("不是本系统出具" in w["message"] for w in r.get_json()["warnings"])
 
 
+def test_a_document_is_made_in_the_layout_that_is_asked_for(portal, key):
+    r = portal.post_case(key, sample("advice"), query="?layout=narrow-58")
+    row = portal.office.row(r.get_json()["id"])
+    assert FOLDER.version("advice", row.template_sha256).layout == "narrow-58"
+    # The same facts are the same document, in whichever layout they are asked for again.
+    again = portal.post_case(key, sample("advice"), "two", query="?layout=form")
+    assert again.get_json()["id"] == row.id
+
+
+@pytest.mark.parametrize("layout", ["record", "poster", "", "../advice"])
+def test_a_layout_that_the_type_has_not_is_422(portal, key, layout):
+    r = portal.post_case(key, sample("advice"), query=f"?layout={layout}")
+    assert r.status_code == 422
+    (error,) = r.get_json()["errors"]
+    assert (error["rule"], error["pointer"]) == ("LAYOUT", "")
+    assert "letter, doc, form, narrow-58, narrow-80" in error["message"]
+
+
 # ---- Idempotency-Key
 
 

@@ -23,6 +23,7 @@ def test_types_with_their_schemas(portal):
         r = portal.browser().get(t["schema"])
         assert r.mimetype == "application/schema+json"
         assert r.get_json(force=True) == FOLDER.get(t["doc_type"]).schema
+        assert t["layouts"] == FOLDER.get(t["doc_type"]).layout_names
 
 
 @pytest.mark.parametrize("doc_type", ["nothing", "..", "advice%2F..", "%00", "layout"])

@@ -24,13 +24,12 @@ AGENCY = dataclasses.replace(SEALED, name="浙江省" + SEALED.name)
 
 
 def accepted(*, cross_page_seal=False, joint=()):
-    manifest = types.SimpleNamespace(cross_page_seal=cross_page_seal)
     return types.SimpleNamespace(
         agency=AGENCY,
         joint=joint,
         sealing=joint or (AGENCY,),
         case=types.SimpleNamespace(issue_date=dt.date(2026, 3, 5)),
-        doc_type=types.SimpleNamespace(manifest=manifest),
+        doc_type=types.SimpleNamespace(cross_page_seal=cross_page_seal),
     )
 
 
@@ -80,7 +79,7 @@ def test_the_seal_stands_over_name_and_date_and_the_result_is_verified():
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_the_manifest_decides_on_the_seal_across_the_pages(wanted):
+def test_the_type_decides_on_the_seal_across_the_pages(wanted):
     ports, _ = run(Level.B_LTA, Indication.PASSED, cross_page_seal=wanted)
     assert ports.asked[1][1][0].place == SealPlace(0, 1, 2, across_pages=wanted)
 

@@ -13,7 +13,7 @@ from docsvc.domain.errors import RegistryRefusedError
 from docsvc.domain.identity import uscc_check
 from docsvc.pipeline.store import object_key
 from docsvc.usecases.import_agencies import SealImages, import_agencies
-from tests.support.cases import ABSENT, TEMPLATES, agencies
+from tests.support.cases import ABSENT, FOLDER, TEMPLATES, agencies
 from tests.support.seal_pictures import bomb, picture, png
 
 SCHEMA = json.loads((TEMPLATES / "agencies.schema.json").read_text("utf-8"))
@@ -27,7 +27,7 @@ def database(tmp_path):
 
 
 def imported(database, entries):
-    return import_agencies(entries, database, JsonSchemaCheck(), SCHEMA)
+    return import_agencies(entries, database, JsonSchemaCheck(), SCHEMA, FOLDER)
 
 
 def registered(database):
@@ -136,7 +136,7 @@ def test_a_picture_beside_the_file_is_kept_by_its_digest(database, images, tmp_p
     (tmp_path / "seal.png").write_bytes(data)
     entries = with_image("seal.png")
     for changed in (2, 0):
-        assert import_agencies(entries, database, JsonSchemaCheck(), SCHEMA, images) == changed
+        assert import_agencies(entries, database, JsonSchemaCheck(), SCHEMA, FOLDER, images) == changed
     seals = {a.id: a.seal for a in registered(database).values()}
     assert seals["demo-market"].image == sha256_hex(data)
     assert images.objects.get(object_key(sha256_hex(data))) == data
@@ -152,7 +152,7 @@ def test_one_bad_picture_and_nothing_is_imported(database, images, tmp_path, con
     if content is not None:
         (tmp_path / "seal.png").write_bytes(content)
     with pytest.raises(RegistryRefusedError) as refused:
-        import_agencies(with_image("seal.png"), database, JsonSchemaCheck(), SCHEMA, images)
+        import_agencies(with_image("seal.png"), database, JsonSchemaCheck(), SCHEMA, FOLDER, images)
     (finding,) = refused.value.findings
     assert (finding.rule, finding.pointer) == ("REGISTRY", "/0/seal/image")
     assert words in finding.message
@@ -164,10 +164,26 @@ def test_one_bad_picture_and_nothing_is_imported(database, images, tmp_path, con
 )
 def test_a_picture_lies_beside_the_file_and_nowhere_else(database, images, name):
     with pytest.raises(RegistryRefusedError) as refused:
-        import_agencies(with_image(name), database, JsonSchemaCheck(), SCHEMA, images)
+        import_agencies(with_image(name), database, JsonSchemaCheck(), SCHEMA, FOLDER, images)
     assert {f.pointer for f in refused.value.findings} == {"/0/seal/image"}
 
 
 def test_where_no_files_are_a_picture_is_refused(database):
     with pytest.raises(RegistryRefusedError, match="不能导入图片"):
         imported(database, with_image("seal.png"))
+
+
+def test_an_agency_may_choose_among_the_layouts_of_a_type(database):
+    entries = agencies()
+    entries[0]["layouts"] = {"advice": "form"}
+    assert imported(database, entries) == 2
+    assert registered(database)["demo-market"].layouts == {"advice": "form"}
+
+
+@pytest.mark.parametrize(("doc_type", "layout"), [("advice", "record"), ("poem", "form")])
+def test_a_layout_that_no_such_type_has_is_refused(database, doc_type, layout):
+    entries = agencies()
+    entries[1]["layouts"] = {doc_type: layout}
+    with pytest.raises(RegistryRefusedError) as refused:
+        imported(database, entries)
+    assert [(f.rule, f.pointer) for f in refused.value.findings] == [("REGISTRY", f"/1/layouts/{doc_type}")]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 import time
@@ -69,6 +70,38 @@ def test_the_same_facts_are_the_same_document_whatever_their_order(intake, tmp_p
     again = intake.accept(dict(reversed(sample("advice").items())))
     assert (again.new, again.row) == (False, first.row)
     assert counts(tmp_path)["documents"] == 1
+
+
+def test_a_layout_is_the_callers_or_else_the_agencys_or_else_the_types_own(intake, database):
+    def layout(case, **asked):
+        row = intake.accept(case, **asked).row
+        return FOLDER.version(row.doc_type, row.template_sha256).layout
+
+    def other(n):
+        case = sample("advice")
+        case["body"]["problem"] = f"{n}"
+        return case
+
+    assert layout(other(1)) == "letter"
+    assert layout(other(2), layout="form") == "form"
+    with database.begin() as tx:
+        tx.agencies.save([dataclasses.replace(registry()["demo-market"], layouts={"advice": "form"})])
+    assert layout(other(3)) == "form"
+    assert layout(other(4), layout="letter") == "letter"
+    assert layout(other(2), layout="letter") == "form"  # the document that there is
+
+
+def test_a_layout_that_the_type_has_not_is_refused(intake, database, tmp_path):
+    for asked in ({"layout": "record"}, {"layout": ""}):
+        with pytest.raises(CaseRefusedError) as refused:
+            intake.accept(sample("advice"), **asked)
+        assert [(f.rule, f.pointer) for f in refused.value.findings] == [("LAYOUT", "")]
+    with database.begin() as tx:
+        tx.agencies.save([dataclasses.replace(registry()["demo-market"], layouts={"advice": "record"})])
+    with pytest.raises(CaseRefusedError) as refused:  # a template that was there when the registry was imported
+        intake.accept(sample("advice"))
+    assert [(f.rule, f.pointer) for f in refused.value.findings] == [("LAYOUT", "/agency")]
+    assert not any(counts(tmp_path).values())
 
 
 def test_the_same_facts_from_many_at_once_are_one_document(intake, tmp_path):

@@ -48,6 +48,10 @@ def test_a_missing_character_is_named_with_its_surroundings():
         PdfPages().inspect(make_pdf([[(72, 700, "当事人李 ，男")]]), "当事人李喆，男")
 
 
+def test_a_hyphen_that_ends_a_line_is_there():
+    assert PdfPages().inspect(make_pdf([[(72, 700, "AB-"), (72, 688, "CD")]]), "AB-CD") == 1
+
+
 def test_a_character_must_be_there_as_often_as_expected():
     with pytest.raises(MissingGlyphError, match="喆"):
         PdfPages().inspect(make_pdf([[(72, 700, "李喆")]]), "李喆喆")
@@ -102,6 +106,14 @@ def test_the_lowest_sign_off_of_a_page_decides():
 def test_spaces_within_name_and_date_do_not_matter():
     pdf = make_pdf([[(375, 300, "舟山 市局"), (350, 271, "2026 年 1 月")]])
     assert PdfPages().seal_place(pdf, "舟山市　局", "2026年1月").page == 0
+
+
+def test_a_long_name_stands_in_several_lines_over_the_date():
+    pdf = make_pdf([[(350, 329, "舟山市局"), (350, 300, "测试机关"), (350, 271, "二年三月")]])
+    place = PdfPages().seal_place(pdf, "舟山市局测试机关", "二年三月")
+    assert place.y == pytest.approx((338 + 270) / 2 + 5 * MM, abs=1.5)
+    with pytest.raises(SealError, match="用印位置"):
+        PdfPages().seal_place(pdf, "某某舟山市局测试机关", "二年三月")
 
 
 def test_a_watermark_across_the_lines_does_not_matter():

@@ -15,8 +15,8 @@ from docsvc.adapters.word import WordFiller
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
 from docsvc.domain.properties import Properties
 from docsvc.pipeline.convert import body_text
-from templates.layout.elements import each, fact_table, package, paragraph, run
-from templates.layout.house import letter_edges, section, settings, styles
+from templates.layout.elements import each, fact_table, paragraph, run
+from templates.layout.profiles.form import Form
 from tests.support.drafts import AllFonts
 from tests.support.office import with_parts
 from tests.support.small_fonts import save_font
@@ -34,7 +34,7 @@ CONTEXT = {
 
 
 def template(body: str, title: str = "{{ title }}") -> bytes:
-    return package(body, section(two_sided=True), styles(), settings(two_sided=True), letter_edges(), title)
+    return Form().package(body, title)
 
 
 def fill(body: str, **values: object) -> bytes:
@@ -43,7 +43,7 @@ def fill(body: str, **values: object) -> bytes:
 
 def parts(docx: bytes) -> dict[str, str]:
     with zipfile.ZipFile(io.BytesIO(docx)) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
+        return {name: archive.read(name).decode() for name in archive.namelist() if "/media/" not in name}
 
 
 def test_tags_loops_and_tables():

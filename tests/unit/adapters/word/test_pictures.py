@@ -10,8 +10,8 @@ import pytest
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.pipeline.render import QR
-from templates.layout.elements import package, paragraph, picture
-from templates.layout.house import letter_edges, section, settings, styles
+from templates.layout.elements import paragraph, picture
+from templates.layout.profiles.form import Form
 from tests.support.cases import TYPES
 from tests.support.drafts import AllFonts, doc_type
 from tests.support.office import with_parts
@@ -22,8 +22,7 @@ PNG = b"\x89PNG of another day"
 
 def template(name: str = "二维码", description: str = "") -> bytes:
     body = paragraph("{{ value }}", "Text", picture(name, description, 10, 0, 0))
-    page = section(two_sided=True), styles(), settings(two_sided=True), letter_edges(), "{{ title }}"
-    return package(body, *page, b"\x89PNG of the template")
+    return with_parts(Form().package(body, "{{ title }}"), {"word/media/image1.png": b"\x89PNG of the template"})
 
 
 def fill(docx: bytes, **pictures: bytes) -> bytes:
