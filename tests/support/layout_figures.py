@@ -228,10 +228,10 @@ def _imprint(pages: Sheets, page: int, case: Accepted) -> Rows:
 def _table(pages: Sheets, page: int, top: float, bottom: float) -> Rows:
     """A table of the full width."""
     whole = pages.ink(page, Box(20, top, 200, bottom))
-    yield "2.2", "table: width of the type area", 156, whole.right - whole.left
-    yield "2.2", "table: from the left edge", LEFT, whole.left
+    yield "practice", "table: width of the type area", 156, whole.right - whole.left
+    yield "practice", "table: from the left edge", LEFT, whole.left
     edge = pages.ink(page, Box(100, whole.top - 0.5, 102, whole.top + 0.4))
-    yield "2.2", "table: line of 0.5 pt", 0.5 * POINT, edge.bottom - edge.top
+    yield "practice", "table: line of 0.5 pt", 0.5 * POINT, edge.bottom - edge.top
 
 
 def _page_of_pages(pages: Sheets) -> Rows:
@@ -239,7 +239,12 @@ def _page_of_pages(pages: Sheets) -> Rows:
     for page in range(total):
         this = pages.line(f"第{page + 1}页", page)
         of = pages.line(f"共{total}页", page)
-        yield "2.2", f"page {page + 1} of {total}: in the middle", (LEFT + RIGHT) / 2, (this.x0 + of.x1) / 2 * POINT
+        yield (
+            "practice",
+            f"page {page + 1} of {total}: in the middle",
+            (LEFT + RIGHT) / 2,
+            (this.x0 + of.x1) / 2 * POINT,
+        )
 
 
 def _form_table(press: Press, profile: str) -> Rows:
@@ -257,7 +262,7 @@ def _record(press: Press, profile: str) -> Rows:
     first = pages.line("约谈时间")
     yield from _table(pages, 0, first.y0 * POINT - 3, 200)
     end = pages.line("（以下空白）")
-    yield "2.2", "以下空白: in the middle", (LEFT + RIGHT) / 2, end.middle * POINT
+    yield "practice", "以下空白: in the middle", (LEFT + RIGHT) / 2, end.middle * POINT
     yield from _sign_off(pages, case)
     yield from _page_of_pages(pages)
 
@@ -273,18 +278,18 @@ def _narrow(press: Press, profile: str) -> Rows:
     pages = Sheets(press(case, f"advice-{profile}"))
     with pikepdf.open(pages.pdf) as pdf:
         widths = [float(page.mediabox[2]) * POINT for page in pdf.pages]
-    yield "2.2", "paper: width", width, max(widths)
+    yield "practice", "paper: width", width, max(widths)
     text = [line for line in pages.lines if line.y0 * POINT > TOP]
     edge = (width - printed) / 2
-    yield "2.2", "text: from the left edge", edge, min(line.x0 for line in text) * POINT
+    yield "practice", "text: from the left edge", edge, min(line.x0 for line in text) * POINT
     over = max(line.x1 for line in text) * POINT - (width - edge)
-    yield "2.2", "text: over the right edge of what can be printed", 0, max(over, 0)
+    yield "practice", "text: over the right edge of what can be printed", 0, max(over, 0)
     code = pages.ink(0, Box(0, 8, width, 50))
-    yield "2.2", "code: width of its black part", CODE * (MODULES - WHITE) / MODULES, code.right - code.left
-    yield "2.2", "code: height of its black part", CODE * (MODULES - WHITE) / MODULES, code.bottom - code.top
-    yield "2.2", "code: in the middle", width / 2, code.middle[0]
+    yield "practice", "code: width of its black part", CODE * (MODULES - WHITE) / MODULES, code.right - code.left
+    yield "practice", "code: height of its black part", CODE * (MODULES - WHITE) / MODULES, code.bottom - code.top
+    yield "practice", "code: in the middle", width / 2, code.middle[0]
     name, day = _name_and_date(pages, case)
-    yield "2.2", "name: in the middle", width / 2, name.middle * POINT
+    yield "practice", "name: in the middle", width / 2, name.middle * POINT
     yield "7.3.5.1", "name and date on one axis", 0, (name.middle - day.middle) * POINT
 
 

@@ -22,7 +22,7 @@ things; a test holds every difference within {TOLERANCE} mm, anew on each run an
 - **Line** is the unit of 3.2: 225 / 22 = 10.23 mm. "Two lines below" is the clear space between the edges of what
   is above and what is below. A line of text is as high, its characters in its middle: the type area begins half the
   leading above the first line's characters.
-- **Asked** where the standard is silent (`2.2`) is what forms of enforcement (执法文书) usually have.
+- **Asked** where the standard is silent (`practice`) is what forms of enforcement (执法文书) usually have.
 - The title stands in Noto Serif CJK SC Bold: there is no free 小标宋.
 
 """
