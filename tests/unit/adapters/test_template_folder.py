@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 
 import pytest
 
 from docsvc.adapters.template_folder import DECIDING, TemplateFolder
-from docsvc.domain.document import LegalNature
+from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.document import LegalNature, Remark
 from docsvc.domain.errors import TemplateFaultError, UsageError
 from tests.support.drafts import TEMPLATES
 
@@ -133,12 +135,26 @@ def test_each_layout_has_a_digest_that_the_others_do_not_change(two):
     assert templates.version("advice", form.sha256) is None
 
 
-def test_what_was_accepted_in_a_layout_keeps_it_when_a_version_is_published(two):
-    templates = TemplateFolder(two)
-    form = templates.get("advice").in_layout("form")
-    published = templates.publish("advice", templates.get("advice").template + b"\n")
+def test_what_was_accepted_in_a_layout_keeps_it_when_a_version_is_published(two, tmp_path):
+    templates = TemplateFolder(two, tmp_path / "published")
+    own = templates.get("advice")
+    form = own.in_layout("form")
+    draft = templates.read("advice", {**own.everything, "template.docx": own.template + b"\n"})
+    remark = Remark("clerk", dt.datetime(2026, 11, 25, tzinfo=dt.UTC), "")
+    published = templates.publish(draft, templates.samples("advice"), {}, remark)
     assert published.layout_names == ["letter", "form"]
+    assert published.in_layout("form").template == form.template
+    assert published.in_layout("form").sha256 != form.sha256  # the manifest says another version
     assert templates.version("advice", form.sha256).template == form.template
+
+
+def test_a_layout_is_read_from_its_own_files_alone(two):
+    """As they lie in the store of documents."""
+    form = TemplateFolder(two).get("advice").in_layout("form")
+    assert set(form.files) == {"manifest.toml", "schema.json", "layouts/form.docx"}
+    again = TemplateFolder(two).read("advice", form.files)
+    assert (again.sha256, again.layout, again.template) == (form.sha256, "form", form.template)
+    assert sha256_hex(form.listing) == form.sha256
 
 
 def test_a_layout_has_one_word_file(two):

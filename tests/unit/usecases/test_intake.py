@@ -325,3 +325,11 @@ def test_who_acts_for_every_agency_posts_joint_documents_whose_event_names_them_
     with database.read() as tx:
         (event,) = tx.events.of(alone.id)
     assert "agencies" not in parse_opening(event.opening).facts
+
+
+def test_seals_side_by_side_need_more_than_a_roll(intake):
+    case = changed(sample("interview_notice"), JOINT)
+    with pytest.raises(CaseRefusedError) as refused:
+        intake.accept(case, layout="narrow-80")
+    assert [(f.rule, f.pointer) for f in refused.value.findings] == [("LAYOUT", "/body/mode")]
+    assert intake.accept(case, layout="form").new
