@@ -15,7 +15,7 @@ from docsvc.domain.errors import UsageError
 from docsvc.domain.template_lint import Place
 from docsvc.usecases.keep_templates import Draft
 
-TEMPLATE, SCHEMA, CASES = "template.docx", "schema.json", "cases"
+TEMPLATE, SCHEMA, CASES, LAYOUTS = "template.docx", "schema.json", "cases", "layouts"
 drafted = click.option(
     "--draft", "path", type=click.Path(path_type=Path), help="a .docx, or a folder as `templates draft` makes it"
 )
@@ -69,14 +69,16 @@ def templates_sheet(doc_type: str, out: Path) -> None:
 @click.argument("name", metavar="TYPE")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="a new folder")
 def templates_draft(name: str, out: Path) -> None:
-    """Copy the version in force into a folder to work on: template.docx, schema.json and the samples in cases/."""
+    """Copy the version in force into a folder to work on: template.docx, other layouts in layouts/, schema.json and
+    the samples in cases/.
+    """
     draft = open_template_desk().open(name)
-    files = {TEMPLATE: draft.template, SCHEMA: draft.schema}
+    files = {TEMPLATE: draft.template, SCHEMA: draft.schema, **draft.layouts}
     files |= {f"{CASES}/{file}": raw for file, raw in (draft.samples or {}).items()}
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} 不是空文件夹；it is not empty")
-    (out / CASES).mkdir(parents=True, exist_ok=True)
     for file, data in files.items():
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
         (out / file).write_bytes(data or b"")
     click.echo(out)
 
@@ -250,7 +252,8 @@ def _read(path: Path | None) -> Draft | None:
     try:
         if path.is_dir():
             samples = {file.name: file.read_bytes() for file in sorted((path / CASES).glob("*.json"))}
-            return Draft((path / TEMPLATE).read_bytes(), (path / SCHEMA).read_bytes(), samples)
+            layouts = {f"{LAYOUTS}/{file.name}": file.read_bytes() for file in (path / LAYOUTS).glob("*.docx")}
+            return Draft((path / TEMPLATE).read_bytes(), (path / SCHEMA).read_bytes(), samples, layouts)
         return Draft(path.read_bytes())
     except OSError as e:
         raise UsageError(f"没有文件 {e.filename}；there is no such file") from e

@@ -7,7 +7,7 @@ import datetime as dt
 import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from docsvc.domain.agency import Agency
@@ -48,18 +48,19 @@ class NoSigner:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A clerk's change to a type; what is None stays as it is."""
+    """A clerk's change to a type; what is None stays as it is, and so do `layouts` that are not named."""
 
     template: bytes | None = None
     schema: bytes | None = None
     samples: Mapping[str, bytes] | None = None
+    layouts: Mapping[str, bytes] = field(default_factory=dict)  # "layouts/doc.docx" and the like
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A sample case as a template lays it out, unsigned and without a number of its own."""
 
-    sample: str
+    sample: str  # and the layout, where it is not the type's own
     text: str
     pdf: bytes
     pictures: tuple[bytes, ...]  # PNG, a page each
@@ -130,7 +131,13 @@ class TemplateDesk:
     def open(self, name: str) -> Draft:
         """The version in force, to work on. Raises UsageError for an unknown type."""
         version = self.templates.get(name)
-        return Draft(version.template, version.common["schema.json"], self.templates.samples(name))
+        layouts = [version.layouts[other] for other in version.layout_names[1:]]
+        return Draft(
+            version.template,
+            version.common["schema.json"],
+            self.templates.samples(name),
+            {layout.file: layout.template for layout in layouts},
+        )
 
     def lint(self, name: str, draft: Draft | None = None) -> list[TemplateNote]:
         """What is wrong, errors first.
@@ -159,10 +166,13 @@ class TemplateDesk:
         return sorted(dict.fromkeys(notes), key=lambda note: note.severity != "error")
 
     def proofs(self, name: str, press: Press, draft: Draft | None = None) -> Iterator[Proof]:
-        """Each sample laid out. Raises as `lint` does, and as `Press.proof` for the first that can't be."""
+        """Each sample laid out, and the first in every other layout too.
+
+        Raises as `lint` does, and as `Press.proof` for the first that can't be.
+        """
         doc_type = self._type(name, draft)
-        for sample, raw in self._samples(name, draft).items():
-            yield press.proof(sample, self._accepted(doc_type, raw))
+        for sample, (raw, layout) in self._looks(name, draft).items():
+            yield press.proof(sample, self._accepted(doc_type, raw, layout))
 
     def proof(self, name: str, press: Press, draft: Draft | None, case: bytes) -> Proof:
         """A case of the clerk's own laid out. Raises as `proofs`, CaseRefusedError for one that is none."""
@@ -174,13 +184,13 @@ class TemplateDesk:
     def compare(self, name: str, press: Press, draft: Draft) -> Comparison:
         """What the draft makes of each of its samples otherwise than the version in force. Raises as `proofs`."""
         in_force = self.templates.get(name)
-        differences, proofs = [], []
+        differences, proofs, looks = [], [], self._looks(name, draft)
         for proof in self.proofs(name, press, draft):
             proofs.append(proof)
-            accepted = self._accepted(in_force, self._samples(name, draft)[proof.sample])
             try:
+                accepted = self._accepted(in_force, *looks[proof.sample])
                 before: Proof | None = press.proof(proof.sample, accepted)
-            except TemplateFaultError:  # a sample of what the version in force does not know
+            except TemplateFaultError:  # a sample or a layout of which the version in force does not know
                 before = None
             differences.append(_difference(before, proof))
         return Comparison(tuple(differences), self._code(name, draft, proofs))
@@ -245,7 +255,7 @@ class TemplateDesk:
         version = self.templates.get(name)
         if draft is None:
             return version
-        changed = {"template.docx": draft.template, "schema.json": draft.schema}
+        changed = {"template.docx": draft.template, "schema.json": draft.schema, **draft.layouts}
         files = {**version.everything, **{file: data for file, data in changed.items() if data is not None}}
         return self.templates.read(name, files)
 
@@ -256,6 +266,13 @@ class TemplateDesk:
         if len(samples) > MOST_SAMPLES:
             raise TemplateFaultError(f"样例案件超过{MOST_SAMPLES}个；more than {MOST_SAMPLES} samples")
         return {file.removesuffix(".json"): raw for file, raw in sorted(samples.items())}
+
+    def _looks(self, name: str, draft: Draft | None) -> dict[str, tuple[bytes, str]]:
+        """What is laid out to look at: a sample and the layout, by what the proof is called."""
+        samples, (own, *others) = self._samples(name, draft), self._type(name, draft).layout_names
+        looks = {sample: (raw, own) for sample, raw in samples.items()}
+        first = next(iter(samples))
+        return looks | {f"{first}-{other}": (samples[first], other) for other in others}
 
     def _faults_of(self, doc_type: DocumentType, samples: Mapping[str, bytes]) -> Iterator[TemplateNote]:
         """What is wrong with the samples themselves."""
@@ -271,8 +288,11 @@ class TemplateDesk:
                     "sample", f"样例 {sample}.json 无法使用：{e}", f"the sample {sample}.json is of no use: {e}"
                 )
 
-    def _accepted(self, doc_type: DocumentType, raw: bytes) -> Accepted:
+    def _accepted(self, doc_type: DocumentType, raw: bytes, layout: str | None = None) -> Accepted:
         """A sample as intake would hand it on."""
+        laid_out = doc_type.in_layout(layout or doc_type.layout)
+        if laid_out is None:
+            raise TemplateFaultError(f"没有版式 {layout}；there is no layout {layout}")
         agencies = {entry["id"]: Agency.from_json(entry) for entry in self.templates.sample_agencies()}
         try:
             case = Case.of(read_case(raw))
@@ -286,7 +306,7 @@ class TemplateDesk:
         joint = joint_agencies(case.data, agency, agencies.values())
         if joint is None:
             raise TemplateFaultError("样例案件的联合机关不在样例登记表中")
-        return Accepted(NOBODY, case, agency, DocNumber(word, year, 1), doc_type, joint)
+        return Accepted(NOBODY, case, agency, DocNumber(word, year, 1), laid_out, joint)
 
     def _faults_in(self, layout: Layout, trial: Trial) -> Iterator[TemplateNote]:
         """What is wrong with another layout's Word file. It may leave out what the type's own prints."""

@@ -45,20 +45,38 @@ def draft(desk):
 
 def test_every_sample_is_compared_and_what_was_seen_is_published(desk, draft):
     comparison = desk.compare("advice", Paper(), draft)
+    others = [f"valid-1-{layout}" for layout in desk.templates.get("advice").layout_names[1:]]
     assert [(d.sample, d.pages, bool(d.lines)) for d in comparison.differences] == [
         ("valid-1", (1,), True),
         ("valid-2", (2,), True),
+        *((other, (), False) for other in others),
     ]
     version = desk.publish("advice", Paper(), draft, REMARK, comparison.code)
     assert (version.manifest.version, version.published) == ("2", REMARK)
     golden = desk.templates._published / "advice" / "2" / "golden"
-    assert sorted(path.name for path in golden.iterdir()) == [
+    assert {path.name for path in golden.glob("valid-?[.-][pt]*")} == {
         "valid-1-page-1.png",
         "valid-1.txt",
         "valid-2-page-1.png",
         "valid-2-page-2.png",
         "valid-2.txt",
-    ]
+    }
+    assert all((golden / f"{other}.txt").is_file() for other in others)
+
+
+def test_other_layouts_are_drafted_compared_and_published_too(desk):
+    doc = "layouts/doc.docx"
+    before = desk.open("advice")
+    changed = with_sentence(before.layouts[doc], "可向{{ agency.name }}咨询。")
+    draft = dataclasses.replace(before, layouts={**before.layouts, doc: changed})
+    comparison = desk.compare("advice", Paper(), draft)
+    assert [d.sample for d in comparison.differences if d] == ["valid-1-doc"]
+    version = desk.publish("advice", Paper(), draft, REMARK, comparison.code)
+    assert version.in_layout("doc").template == changed
+    assert version.template == before.template
+    wrong = dataclasses.replace(before, layouts={doc: with_sentence(changed, "{{ nothing }}")})
+    (note,) = desk.lint("advice", wrong)
+    assert (note.kind, note.place.part) == ("undefined", f"{doc}: word/document.xml")
 
 
 @pytest.mark.parametrize("sample", ["valid-1", "valid-2"])
