@@ -196,6 +196,7 @@ class Intake:
             row.issue_date,
             voided=row.state is State.VOIDED,
             title=self.templates.get(row.doc_type).manifest.title_of(case["body"]),
+            sealed_by=joint_names(case),
             e_agreed=bool(case["party"]["e_delivery"]["agreed"]),
         )
 

@@ -183,7 +183,8 @@ def _agrees(facts: Facts, citing: Citing) -> Iterator[Finding]:
 
 
 def _differences(facts: Facts, citing: Citing, issued: Reference) -> Iterator[tuple[str, str]]:
-    if issued.agency_id != facts.text("/agency"):
+    agency = facts.known.agency
+    if issued.agency_id != facts.text("/agency") and not (agency and agency.name in issued.sealed_by):
         yield "机关", "agency"
     if not _fits(facts, citing, issued):
         yield "文书种类", "kind of document"

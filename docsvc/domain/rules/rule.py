@@ -27,6 +27,7 @@ class Reference:
     issue_date: dt.date
     voided: bool = False
     title: str = ""
+    sealed_by: tuple[str, ...] = ()  # names of the agencies of a joint document
     e_agreed: bool = False  # the party had agreed to electronic delivery: so a decision names an internet channel
 
 

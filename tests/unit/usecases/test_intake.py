@@ -333,3 +333,14 @@ def test_seals_side_by_side_need_more_than_a_roll(intake):
         intake.accept(case, layout="narrow-80")
     assert [(f.rule, f.pointer) for f in refused.value.findings] == [("LAYOUT", "/body/mode")]
     assert intake.accept(case, layout="form").new
+
+
+def test_every_agency_of_a_joint_notice_may_cite_it(intake):
+    notice = intake.accept(changed(sample("interview_notice"), JOINT)).row
+    record = sample("interview_record")
+    cited = {"body/notice/doc_no": notice.number, "body/notice/issued_on": notice.issue_date.isoformat()}
+    partners = changed(record, {"agency": "demo-enforcement", **cited})
+    assert "I02" not in {w.rule for w in intake.accept(partners).warnings}
+    alone = intake.accept(sample("interview_notice")).row
+    foreign = changed(partners, {"body/notice/doc_no": alone.number, "action_code": "13309992600099"})
+    assert rules(intake, foreign) == {"I02"}
