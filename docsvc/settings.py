@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     """Database, objects, locks and office profiles of the embedded way."""
     templates_dir: Path = Path("templates")
-    """One folder a document type."""
+    """One folder a document type, as it comes with the service; only read."""
+    published_dir: Path | None = None
+    """Versions of templates that clerks published, shared by all processes; default: `templates` in `data_dir`."""
     certs_dir: Path = Path("certs/dev")
     """Keys and certificates; made with development keys on first use."""
     trust_dir: Path | None = None
@@ -81,6 +83,10 @@ class Settings(BaseSettings):
     """Signs cookies and form tokens; default: made in `data_dir` on first use. Web processes share one."""
     max_upload_mb: int = Field(default=50, ge=1)
     """Largest PDF that is taken for verification."""
+    max_batch_mb: int = Field(default=64, ge=1)
+    """Largest file of many cases that is taken at once."""
+    batch_keep_days: int = Field(default=90, ge=1)
+    """What became of the rows of a file of many cases can be asked for so long after the last was taken in."""
     max_wait_s: float = 60
     """Longest `Prefer: wait` that is granted."""
     rate_limit: str = "3000/minute"
@@ -135,6 +141,9 @@ class Settings(BaseSettings):
     office_recycle_mb: int = 1200
     """Memory in MiB beyond which an office is started anew."""
 
+    press_memory_mb: int = Field(default=4096, ge=512)
+    """Address space in MiB of each process that works on a draft of a template."""
+
     log_origin: str = "docsvc-development.invalid/log"
     """Origin line of checkpoints and name of the log's key."""
     timezone: str = "Asia/Shanghai"
@@ -165,6 +174,10 @@ class Settings(BaseSettings):
     @property
     def data(self) -> Path:
         return self.path(self.data_dir)
+
+    @property
+    def published(self) -> Path:
+        return self.path(self.published_dir) if self.published_dir else self.data / "templates"
 
     @property
     def certs(self) -> Path:

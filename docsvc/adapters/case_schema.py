@@ -82,6 +82,16 @@ class JsonSchemaCheck:
                 break
         return sorted(found.values(), key=lambda f: f.pointer)[:MOST_FINDINGS]
 
+    def unsound(self, schema: Mapping[str, Any]) -> str | None:
+        """What makes `schema` no JSON Schema 2020-12; None where it is one."""
+        from jsonschema.exceptions import SchemaError
+
+        try:
+            _validator_class().check_schema(dict(schema))
+        except SchemaError as e:
+            return f"{_pointer(e.absolute_path) or '/'}: {e.message[:LONGEST_SHOWN]}"
+        return None
+
 
 @functools.cache
 def _validator_class() -> type[Validator]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import socket
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -76,6 +79,23 @@ def end_with(parent: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def run_limited(words: Sequence[str], timeout_s: float, memory_mb: int) -> bool:
+    """Run one of our own commands in a process group that is killed whole after so long; did it end well in time?
+
+    Each of its processes may have so much memory and no more.
+    """
+    limited = ["sh", "-c", f'ulimit -v {memory_mb * 1024} && exec "$0" "$@"', *words]
+    process = subprocess.Popen(limited, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - our own
+    try:
+        return process.wait(timeout_s) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 class _Stat(NamedTuple):

@@ -1,9 +1,13 @@
-"""The template folders on disk: manifest.toml, schema.json and template.docx of each document type."""
+"""The template folders on disk: the types that come with the service, and the versions that clerks published."""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+import errno
 import json
 import re
+import shutil
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,26 +15,31 @@ from pathlib import Path
 from typing import Any, Final
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest, Stage
-from docsvc.domain.errors import TemplateFaultError, UsageError
+from docsvc.domain.document import DocumentType, LegalNature, Level, Manifest, Remark, Stage, listing
+from docsvc.domain.errors import ConflictError, SetupError, TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
+SCHEMA: Final = "schema.json"
+TEMPLATE: Final = "template.docx"
 AGENCIES: Final = "agencies.sample.json"
-VERSIONS: Final = "versions"
+CASES: Final = "cases"
+PUBLISHED: Final = "published.json"
+RETIRED: Final = "retired.json"
 VERSION: Final = re.compile(r'^version\s*=\s*".*"', re.MULTILINE)
 # What decides a document's content and looks; golden texts and sample cases do not.
-DECIDING: Final = (MANIFEST, "schema.json", "template.docx")
+DECIDING: Final = (MANIFEST, SCHEMA, TEMPLATE)
 
 
 class TemplateFolder:
-    """Document types, one folder each. Folders are read anew when a file of theirs changes.
+    """Document types, one folder each, as they came with the service; nothing is ever written there.
 
-    manifest.toml says which version is in force. What was published lies in versions/<version>/, whole and never
-    written again; until something is, the files beside the manifest are the version.
+    What was published lies in `published`/<type>/<version>/, whole and never written again; that it was retired is
+    added beside it. In force is the newest that is not. Folders are read anew when a file of theirs changes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, published: Path | None = None) -> None:
         self._path = path
+        self._published = published
         self._kept: dict[Path, tuple[object, DocumentType]] = {}
 
     def names(self) -> Sequence[str]:
@@ -38,87 +47,168 @@ class TemplateFolder:
         return sorted(entry.parent.name for entry in self._path.glob(f"*/{MANIFEST}"))
 
     def get(self, doc_type: str) -> DocumentType:
-        """The version in force. Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+        """The version in force, or the newest where all are retired.
+
+        Raises UsageError for an unknown type, TemplateFaultError for a broken folder.
+        """
+        versions = self.versions(doc_type)
+        return next((each for each in reversed(versions) if each.retired is None), versions[-1])
+
+    def versions(self, doc_type: str) -> Sequence[DocumentType]:
+        """Every version, oldest first. Raises as `get`."""
         if doc_type not in self.names():
             raise UsageError(f"没有这种文书：{doc_type} / there is no document type {doc_type}")
-        folder = self._path / doc_type
-        try:
-            version = _manifest(doc_type, (folder / MANIFEST).read_bytes()).version
-        except OSError as e:
-            raise _unreadable(doc_type, e) from e
-        published = folder / VERSIONS / version
-        return self._read(doc_type, published if published.is_dir() else folder)
+        folders = [self._path / doc_type]
+        if self._published is not None:
+            folders += [manifest.parent for manifest in self._published.glob(f"{doc_type}/[0-9]*/{MANIFEST}")]
+        found = {_number(each): each for each in (self._read(doc_type, folder) for folder in folders)}
+        return [found[number] for number in sorted(found)]
 
     def version(self, doc_type: str, sha256: str) -> DocumentType | None:
         """The version with this digest, in force or not; None where there is none. Raises as `get`."""
-        current = self.get(doc_type)
-        if current.sha256 == sha256:
-            return current
-        folders = sorted((self._path / doc_type / VERSIONS).glob(f"*/{MANIFEST}"))
-        found = (self._read(doc_type, manifest.parent) for manifest in folders)
-        return next((each for each in found if each.sha256 == sha256), None)
+        return next((each for each in self.versions(doc_type) if each.sha256 == sha256), None)
 
-    def publish(self, doc_type: str, template: bytes) -> DocumentType:
-        """A new version with this Word file comes into force, at once and whole. Raises as `get`."""
-        current = self.get(doc_type)
-        folder = self._path / doc_type
+    def read(self, doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
+        """A version from the bytes of its files. Raises TemplateFaultError."""
+        return _read(doc_type, files)
+
+    def publish(
+        self, draft: DocumentType, samples: Mapping[str, bytes], golden: Mapping[str, bytes], remark: Remark
+    ) -> DocumentType:
+        """The draft's schema and Word file come into force as the next version, at once and whole.
+
+        Raises as `get`, SetupError where nothing can be written, ConflictError where another one came first.
+        """
+        name = draft.manifest.doc_type
+        old = self.versions(name)
+        number = str(_number(old[-1]) + 1)
+        manifest = VERSION.sub(f'version = "{number}"', draft.files[MANIFEST].decode(), count=1).encode()
+        files = {
+            **draft.files,
+            MANIFEST: manifest,
+            PUBLISHED: _remark_json(remark),
+            **{f"{CASES}/{case}": raw for case, raw in samples.items()},
+            **{f"golden/{page}": data for page, data in golden.items()},
+        }
         try:
-            files = {name: (folder / name).read_bytes() for name in DECIDING}
-            old, new = current.manifest.version, str(int(current.manifest.version) + 1)
-            _keep(folder / VERSIONS / old, {**files, "template.docx": current.template})
-            manifest = VERSION.sub(f'version = "{new}"', files[MANIFEST].decode(), count=1).encode()
-            _keep(folder / VERSIONS / new, {**files, MANIFEST: manifest, "template.docx": template})
-            _replace(folder / "template.docx", template)  # where clerks go on
-            _replace(folder / MANIFEST, manifest)  # the moment from which it is in force
+            _keep(self._writable() / name / number, files)
+        except FileExistsError as e:
+            raise ConflictError(f"第{number}版已由他人发布；version {number} was published meanwhile") from e
+        except OSError as e:
+            raise self._read_only(e) from e
+        return self.get(name)
+
+    def retire(self, doc_type: str, version: str, remark: Remark) -> None:
+        """No new document is made with it any more. Raises as `publish`, UsageError for an unknown version."""
+        chosen = next((each for each in self.versions(doc_type) if each.manifest.version == version), None)
+        if chosen is None:
+            raise UsageError(f"{doc_type} 没有第{version}版；there is no version {version} of {doc_type}")
+        if chosen.retired is not None:
+            raise ConflictError(
+                f"{doc_type} 第{version}版已停用；version {version} of {doc_type} is retired already"
+            )
+        beside = self._writable() / doc_type / version
+        try:
+            beside.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=beside, delete=False) as draft:
+                draft.write(_remark_json(remark))
+            Path(draft.name).chmod(0o444)
+            Path(draft.name).rename(beside / RETIRED)
+        except OSError as e:
+            raise self._read_only(e) from e
+
+    def samples(self, doc_type: str) -> Mapping[str, bytes]:
+        """The sample cases of the version in force, by file name. Raises TemplateFaultError."""
+        version = self.get(doc_type)
+        own = None if self._published is None else self._published / doc_type / version.manifest.version / CASES
+        folder = own if own is not None and own.is_dir() else self._path / doc_type / CASES
+        try:
+            return {path.name: path.read_bytes() for path in sorted(folder.glob("valid-*.json"))}
         except OSError as e:
             raise _unreadable(doc_type, e) from e
-        except ValueError as e:
-            raise TemplateFaultError(f"文书模板 {doc_type} 的版本号不是数字") from e
-        return self.get(doc_type)
-
-    def _read(self, doc_type: str, folder: Path) -> DocumentType:
-        try:
-            stamps = [(folder / name).stat() for name in DECIDING]
-            stamp = [(s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps]
-            kept = self._kept.get(folder)
-            if kept is None or kept[0] != stamp:
-                files = {name: (folder / name).read_bytes() for name in DECIDING}
-                kept = self._kept[folder] = (stamp, _read(doc_type, files))
-        except OSError as e:
-            raise _unreadable(doc_type, e) from e
-        return kept[1]
-
-    def samples(self, doc_type: str) -> Sequence[Any]:
-        """The accepted sample cases beside a type's template, by file name. Raises TemplateFaultError."""
-        return [_json(path) for path in sorted((self._path / doc_type / "cases").glob("valid-*.json"))]
 
     def sample_agencies(self) -> Sequence[Any]:
         """The registry entries that the samples name. Raises TemplateFaultError."""
         entries: Sequence[Any] = _json(self._path / AGENCIES)
         return entries
 
+    def _read(self, doc_type: str, folder: Path) -> DocumentType:
+        try:
+            version = self._kept.get(folder)
+            stamps = [(folder / name).stat() for name in DECIDING]
+            stamp = [(s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps]
+            if version is None or version[0] != stamp:
+                files = {name: (folder / name).read_bytes() for name in DECIDING}
+                version = self._kept[folder] = (stamp, _read(doc_type, files))
+        except OSError as e:
+            raise _unreadable(doc_type, e) from e
+        return self._remarked(version[1])
+
+    def _remarked(self, version: DocumentType) -> DocumentType:
+        """With what was said when it was published and retired."""
+        if self._published is None:
+            return version
+        folder = self._published / version.manifest.doc_type / version.manifest.version
+        published, retired = _remark(folder / PUBLISHED), _remark(folder / RETIRED)
+        return dataclasses.replace(version, published=published, retired=retired)
+
+    def _writable(self) -> Path:
+        if self._published is None:
+            raise SetupError("未设置发布目录；no folder for published templates is set (DOCSVC_PUBLISHED_DIR)")
+        return self._published
+
+    def _read_only(self, error: OSError) -> SetupError:
+        return SetupError(
+            f"发布目录无法写入（{error.strerror}），请检查 DOCSVC_PUBLISHED_DIR；"
+            f"the folder of published templates can't be written ({error.strerror}): see DOCSVC_PUBLISHED_DIR"
+        )
+
+
+def _number(version: DocumentType) -> int:
+    try:
+        return int(version.manifest.version)
+    except ValueError as e:
+        raise TemplateFaultError(f"文书模板 {version.manifest.doc_type} 的版本号不是数字") from e
+
 
 def _keep(folder: Path, files: Mapping[str, bytes]) -> None:
-    """The folder with these files, once and for all; one that is there already stays as it is."""
-    if folder.is_dir():
-        return
-    folder.parent.mkdir(exist_ok=True)
+    """The folder with these files, once and for all. Raises FileExistsError where it is there already."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
-    for name, data in files.items():
-        (draft / name).write_bytes(data)
-        (draft / name).chmod(0o444)
-    draft.chmod(0o755)
-    draft.rename(folder)
+    try:
+        for name, data in files.items():
+            path = draft / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o444)
+        draft.chmod(0o755)
+        if folder.exists():  # a folder replaces an empty one without a word
+            raise FileExistsError(folder)
+        draft.rename(folder)
+    except OSError as e:
+        shutil.rmtree(draft, ignore_errors=True)
+        if e.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise FileExistsError(folder) from e
+        raise
 
 
-def _replace(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(data)
-    draft.replace(path)
+def _remark(path: Path) -> Remark | None:
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+        return Remark(raw["by"], dt.datetime.fromisoformat(raw["at"]), raw["why"])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise TemplateFaultError(f"{path.parent.parent.name}/{path.parent.name}/{path.name} 无法读取") from e
+
+
+def _remark_json(remark: Remark) -> bytes:
+    told = {"by": remark.by, "at": remark.at.isoformat(), "why": remark.why}
+    return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
 
 def _unreadable(doc_type: str, error: OSError) -> TemplateFaultError:
-    return TemplateFaultError(f"文书模板 {doc_type} 的文件 {Path(str(error.filename)).name} 无法读写")
+    return TemplateFaultError(f"文书模板 {doc_type} 的文件 {Path(str(error.filename)).name} 无法读取")
 
 
 def _json(path: Path) -> Any:
@@ -129,12 +219,15 @@ def _json(path: Path) -> Any:
 
 
 def _read(doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
-    digests = "".join(f"{sha256_hex(files[name])}  {name}\n" for name in DECIDING)
+    if lacking := sorted(set(DECIDING) - files.keys()):
+        raise TemplateFaultError(f"文书模板 {doc_type} 缺少 {lacking[0]}")
+    files = {name: files[name] for name in DECIDING}
     return DocumentType(
         manifest=_manifest(doc_type, files[MANIFEST]),
-        schema=_schema(doc_type, files["schema.json"]),
-        template=files["template.docx"],
-        sha256=sha256_hex(digests.encode()),
+        schema=_schema(doc_type, files[SCHEMA]),
+        template=files[TEMPLATE],
+        sha256=sha256_hex(listing(files)),
+        files=files,
     )
 
 
@@ -172,7 +265,7 @@ def _yes_or_no(raw: Mapping[str, Any], key: str) -> bool:
 def _schema(doc_type: str, data: bytes) -> Mapping[str, Any]:
     try:
         schema = json.loads(data)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise TemplateFaultError(f"文书模板 {doc_type} 的 schema.json 不是有效的 JSON") from e
     if not isinstance(schema, dict):
         raise TemplateFaultError(f"文书模板 {doc_type} 的 schema.json 不是对象")

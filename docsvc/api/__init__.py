@@ -7,7 +7,7 @@ import threading
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from docsvc.api import documents, files, health, open_calls, spec
+from docsvc.api import batches, documents, drafts, files, health, open_calls, spec
 from docsvc.api.problems import FormError, of_error, of_form, of_http, problem
 from docsvc.api.route import EXTENSION, WAITS, Route, View, identify, route_of
 from docsvc.bootstrap import Service
@@ -26,8 +26,22 @@ VIEWS: tuple[View, ...] = (
     files.docx,
     files.evidence,
     files.preview,
+    batches.post_batch,
+    batches.batch_list,
+    batches.batch,
+    batches.batch_rows,
+    batches.batch_documents,
+    batches.batch_print,
     open_calls.templates,
     open_calls.schema,
+    drafts.lint_draft,
+    drafts.preview_draft,
+    drafts.diff_draft,
+    drafts.publish_draft,
+    drafts.draft,
+    drafts.draft_file,
+    drafts.versions,
+    drafts.retire_version,
     open_calls.verify,
     open_calls.checkpoint,
     open_calls.tile,

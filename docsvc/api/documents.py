@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from flask import Response, request
 from pydantic import ValidationError
@@ -20,12 +20,21 @@ from docsvc.domain.scan import scan_address
 from docsvc.usecases.find import LogPlace
 from docsvc.usecases.intake import MAX_CASE_BYTES, read_case
 
+M = TypeVar("M", bound=models.Model)
+
 PREFIX: Final = "/api/v1"
-MAX_VOID_BYTES: Final = 10_000
+MAX_FORM_BYTES: Final = 10_000
 VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 QUOTED: Final = re.compile(r'"((?:[^"\\]|\\["\\]){1,255})"')  # an sf-string (RFC 9651, 3.3.3)
 WAIT: Final = re.compile(r'\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?', re.IGNORECASE | re.ASCII)  # RFC 7240, 4.3
 
+IDEMPOTENCY: Final = Header(
+    "Idempotency-Key",
+    "同一次提交使用同一个值：重复发送不会产生第二份文书 — the same value for the same case, however often "
+    "it is sent; kept for a day at least",
+    required=True,
+    schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+)
 ONE = Answer("文书 — the document", {JSON: models.Document})
 
 
@@ -36,13 +45,7 @@ ONE = Answer("文书 — the document", {JSON: models.Document})
     summary="提交案件，制作文书 — post a case",
     permission=Permission.CREATE,
     headers=(
-        Header(
-            "Idempotency-Key",
-            "同一次提交使用同一个值：重复发送不会产生第二份文书 — the same value for the same case, however often "
-            "it is sent; kept for a day at least",
-            required=True,
-            schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        ),
+        IDEMPOTENCY,
         Header("Prefer", "wait=N：最多等待N秒 — wait up to N seconds for the finished document (RFC 7240)"),
     ),
     body={JSON: "case"},
@@ -161,13 +164,7 @@ def events(principal: Principal, document_id: str) -> Response:
 )
 def void(principal: Principal, document_id: str) -> Response:
     """For good. Said again with the same reason it is the same answer."""
-    data = read_case(json_body(MAX_VOID_BYTES))
-    try:
-        wanted = models.VoidRequest.model_validate(data)
-    except ValidationError as e:
-        fault = e.errors(include_url=False, include_input=False, include_context=False)[0]
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
-        raise FormError(422, "作废理由不合要求", f"{pointer or '/'}: {fault['msg']}", pointer, "SCHEMA") from e
+    wanted = posted(models.VoidRequest, "作废理由不合要求")
     row = service().voiding.void(principal, document_id, wanted.reason)
     return as_json(_document(row, service().search.place(row)))
 
@@ -188,11 +185,27 @@ def idempotency_key(value: str | None) -> str:
     return text
 
 
+def posted(model: type[M], fault_told: str) -> M:
+    """The JSON body as a model. Raises FormError, CaseRefusedError for what is no JSON."""
+    data = read_case(json_body(MAX_FORM_BYTES))
+    try:
+        return model.model_validate(data)
+    except ValidationError as e:
+        fault = e.errors(include_url=False, include_input=False, include_context=False)[0]
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
+        raise FormError(422, fault_told, f"{pointer or '/'}: {fault['msg']}", pointer, "SCHEMA") from e
+
+
 def json_body(limit: int) -> bytes:
     """The body as it came. Raises FormError (415), and 413 where it is longer than `limit` octets."""
     media_type, options = parse_options_header(request.headers.get("Content-Type", ""))
     if media_type.lower() != JSON or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise FormError(415, "内容类型须为 application/json", "the content type must be application/json")
+    return whole_body(limit)
+
+
+def whole_body(limit: int) -> bytes:
+    """The body as it came, of whatever type. Raises FormError (415) where it is compressed, and 413."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise FormError(415, "不支持压缩的内容", "a compressed body is not taken")
     request.max_content_length = limit + 1  # a chunked body ends there without a word: one octet more tells
@@ -214,18 +227,19 @@ def _base(row: DocumentRow) -> str:
     return f"{PREFIX}/documents/{row.id}"
 
 
-def _named(row: DocumentRow) -> dict[str, Any]:
+def _around(row: DocumentRow) -> models.Around:
     manifest = service().templates.get(row.doc_type).manifest
-    return {
-        "title": (manifest.title, manifest.title_en),
-        "scan": scan_address(service().settings.public, row.id),
-        "base": _base(row),
-    }
+    return models.Around(
+        title=(manifest.title, manifest.title_en),
+        template=service().versions.name(row),
+        scan=scan_address(service().settings.public, row.id),
+        base=_base(row),
+    )
 
 
 def _document(row: DocumentRow, log: LogPlace | None) -> models.Document:
-    return models.document(row, log=log, **_named(row))
+    return models.document(row, _around(row), log)
 
 
 def _summary(row: DocumentRow) -> models.Summary:
-    return models.summary(row, **_named(row))
+    return models.summary(row, _around(row))

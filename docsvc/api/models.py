@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from docsvc.domain.batch import BatchState, Outcome
 from docsvc.domain.document import DocumentRow, Level, State
 from docsvc.domain.verdict import Report
+from docsvc.usecases import template_versions
 from docsvc.usecases.find import LogPlace
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -49,6 +52,25 @@ class Links(Model):
     scan: Annotated[str, Field(description="二维码页面 — what the QR code on the document leads to")]
 
 
+class TemplateName(Model):
+    """The version of its template that a document was made with."""
+
+    type: str
+    version: Annotated[
+        str | None, Field(description="版本，只余摘要时为空 — null where only its digest is left", examples=["1"])
+    ]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="其三个文件的摘要 — of its three files")]
+
+
+class Remark(Model):
+    """One thing in a case, and where: wrong (in a problem) or only doubtful (in a document's warnings)."""
+
+    pointer: Annotated[str, Field(description="JSON Pointer (RFC 6901)")]
+    rule: Annotated[str, Field(examples=["SCHEMA", "G05"])]
+    message: str
+    message_en: str
+
+
 class Summary(Model):
     """A document in a list."""
 
@@ -72,7 +94,8 @@ class Summary(Model):
     ]
     size: Annotated[int | None, Field(ge=1)]
     pades: Pades
-    warnings: Annotated[list[str], Field(description="注意事项 — doubts that intake had")]
+    template: TemplateName
+    warnings: Annotated[list[Remark], Field(description="注意事项 — doubts that intake had")]
     links: Links
 
 
@@ -159,13 +182,80 @@ class Ready(Model):
     parts: list[PartState]
 
 
-class ProblemError(Model):
-    """One thing that is wrong, and where."""
+class BatchCounts(Model):
+    """How many rows came to what; the last five add up to `accepted`."""
 
-    pointer: Annotated[str, Field(description="JSON Pointer (RFC 6901)")]
-    rule: Annotated[str, Field(examples=["SCHEMA", "G05"])]
-    message: str
-    message_en: str
+    total: int
+    waiting: Annotated[int, Field(description="尚未收案 — not taken in yet")]
+    refused: int
+    accepted: int
+    making: Annotated[int, Field(description="正在制作 — documents on their way")]
+    recorded: int
+    failed: int
+    voided: int
+
+
+class BatchLinks(Model):
+    """Addresses of what belongs to the batch; the last two once it is done."""
+
+    self: str
+    rows: str
+    documents: Annotated[str, Field(description="全部已盖章PDF — zip of the signed PDFs")]
+    print: Annotated[str, Field(description="打印用合并件 — their pages in one PDF, to print")]
+
+
+class Batch(Model):
+    """A file of many cases, and how far it is."""
+
+    id: str
+    state: Annotated[BatchState, Field(description="reading: 逐行收案; issuing: 制作中; done: 结束")]
+    format: Annotated[str, Field(examples=["jsonl", "csv", "xlsx"])]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="所交文件的摘要 — of the posted file")]
+    created_at: dt.datetime
+    progress: Annotated[float, Field(ge=0, le=1)]
+    counts: BatchCounts
+    links: BatchLinks
+
+
+class BatchPage(Model):
+    """The caller's batches, newest first."""
+
+    batches: list[Batch]
+    next: Annotated[str | None, Field(description="下一页的游标 — cursor of the next page; null at the end")]
+
+
+class RowDocument(Model):
+    """The document of a row."""
+
+    id: str
+    number: str
+    state: State
+    link: str
+
+
+class RowError(Remark):
+    """One thing that is wrong with a row; column and path in a table."""
+
+    row: int
+    column: Annotated[str | None, Field(description="列 — letter of the column", examples=["F"])]
+    path: Annotated[str | None, Field(description="列名 — path of the column", examples=["party.uscc"])]
+
+
+class BatchRow(Model):
+    """What became of a row."""
+
+    row: Annotated[int, Field(description="文件中的行号 — as the spreadsheet counts it; a line of JSON lines")]
+    outcome: Outcome
+    new: Annotated[bool | None, Field(description="false：同样的事实此前已有文书 — the same facts had one already")]
+    document: RowDocument | None
+    errors: list[RowError]
+
+
+class BatchRowPage(Model):
+    """Rows in the file's order."""
+
+    rows: list[BatchRow]
+    next: Annotated[str | None, Field(description="下一页的游标 — cursor of the next page; null at the end")]
 
 
 class Problem(Model):
@@ -178,7 +268,7 @@ class Problem(Model):
     request_id: str | None
     detail: str | None = None
     detail_en: str | None = None
-    errors: list[ProblemError] | None = None
+    errors: list[Remark] | None = None
 
 
 def _written_out(value: Any) -> Any:
@@ -189,6 +279,15 @@ def _written_out(value: Any) -> Any:
 
 
 Day = Annotated[dt.date, BeforeValidator(_written_out)]
+Cursor = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=400,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="上一页给出的游标 — from the page before",
+    ),
+]
 
 
 class DocumentQuery(Model):
@@ -204,9 +303,22 @@ class DocumentQuery(Model):
     date_from: Annotated[Day | None, Field(description="成文日期起 — issued on or after")] = None
     date_to: Annotated[Day | None, Field(description="成文日期止 — issued on or before")] = None
     limit: Annotated[int, Field(ge=1, le=200, description="每页份数 — how many on a page")] = 50
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=400, description="上一页给出的游标 — from the page before")
-    ] = None
+    cursor: Cursor | None = None
+
+
+class BatchQuery(Model):
+    """Which page."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description="每页批数 — how many on a page")] = 20
+    cursor: Cursor | None = None
+
+
+class BatchRowQuery(Model):
+    """Which rows."""
+
+    outcome: Annotated[Outcome | None, Field(description="只看这一种结果 — of this outcome alone")] = None
+    limit: Annotated[int, Field(ge=1, le=1000, description="每页行数 — how many on a page")] = 100
+    cursor: Cursor | None = None
 
 
 class PreviewQuery(Model):
@@ -215,24 +327,35 @@ class PreviewQuery(Model):
     width: Annotated[int, Field(ge=50, le=2400, description="像素宽度 — pixels")] = 800
 
 
-def summary(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> Summary:
-    """A row as a list shows it; `base` is the path of its resource."""
-    return Summary(**_members(row, title, scan, base))
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the API tells of a document beside its row; `base` is the path of its resource."""
+
+    title: tuple[str, str]
+    template: template_versions.TemplateName
+    scan: str
+    base: str
 
 
-def document(row: DocumentRow, title: tuple[str, str], scan: str, base: str, log: LogPlace | None) -> Document:
+def summary(row: DocumentRow, around: Around) -> Summary:
+    """A row as a list shows it."""
+    return Summary(**_members(row, around))
+
+
+def document(row: DocumentRow, around: Around, log: LogPlace | None) -> Document:
     """A row as its own resource shows it."""
     place = None if log is None else Log(index=log.index, checkpoint_size=log.checkpoint_size)
-    return Document(**_members(row, title, scan, base), log=place)
+    return Document(**_members(row, around), log=place)
 
 
-def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> dict[str, Any]:
+def _members(row: DocumentRow, around: Around) -> dict[str, Any]:
+    base = around.base
     sealed = row.signed_sha256 is not None
     return {
         "id": row.id,
         "doc_type": row.doc_type,
-        "title": title[0],
-        "title_en": title[1],
+        "title": around.title[0],
+        "title_en": around.title[1],
         "number": row.number,
         "state": row.state,
         "reason": row.reason,
@@ -245,7 +368,10 @@ def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> 
         "sha256": row.signed_sha256,
         "size": row.size if sealed else None,
         "pades": Pades(target=row.target_level, achieved=row.achieved_level, shortfall=row.shortfall),
-        "warnings": list(row.warnings),
+        "template": TemplateName(**asdict(around.template)),
+        "warnings": [
+            Remark(pointer=f.pointer, rule=f.rule, message=f.message, message_en=f.message_en) for f in row.warnings
+        ],
         "links": Links(
             self=base,
             content=f"{base}/content",
@@ -253,7 +379,7 @@ def _members(row: DocumentRow, title: tuple[str, str], scan: str, base: str) -> 
             evidence=f"{base}/evidence",
             events=f"{base}/events",
             preview=f"{base}/preview/1.png",
-            scan=scan,
+            scan=around.scan,
         ),
     }
 

@@ -33,6 +33,7 @@ KINDS: Final[Mapping[type[DocsvcError], Kind]] = {
     errors.CaseRefusedError: Kind(422, "案件不符合要求", "The case is refused"),
     errors.RegistryRefusedError: Kind(422, "登记表不符合要求", "The registry is refused"),
     errors.TableRefusedError: Kind(422, "表格无法读取", "The table is refused"),
+    errors.TableTooLargeError: Kind(413, "内容过大", "The table is too large"),
     errors.TemplateFaultError: Kind(500, "模板有误", "A template is broken"),
     errors.MissingGlyphError: Kind(500, "字体缺字", "A glyph is missing"),
     errors.ConversionError: Kind(503, "暂时无法生成", "Can't be laid out now"),

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from docsvc import __version__
-from docsvc.api import models
+from docsvc.api import draft_models, models
 from docsvc.api.problems import MEDIA_TYPE, TITLES, all_kinds
 from docsvc.api.route import JSON, Answer, Route, as_json, route, service
 from docsvc.bootstrap import Service
@@ -25,20 +25,29 @@ PART: Final = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 
 TAGS: Final = (
     ("documents", "文书 — documents: post, find, look, void"),
+    ("batches", "批次 — batches: many cases in one file"),
     ("files", "文件 — files: signed PDF, Word, evidence, pictures"),
     ("templates", "文书类型 — document types and their case JSON"),
+    ("workbench", "模板工作台 — for keepers of templates: drafts and versions"),
     ("verification", "验证 — verification, open to anyone"),
     ("log", "日志 — the log, open to anyone"),
     ("service", "服务 — the service itself"),
 )
 PARTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "document_id": {"type": "string", "description": "文书标识 — id of the document", "format": "uuid"},
+    "batch_id": {"type": "string", "description": "批次标识 — id of the batch", "format": "uuid"},
     "page": {"type": "integer", "minimum": 1, "description": "页码 — page, from 1"},
     "doc_type": {"type": "string", "description": "文书类型 — document type", "examples": ["advice"]},
+    "version": {"type": "string", "description": "版本 — version", "examples": ["2"]},
+    "draft_id": {"type": "string", "description": "草稿标识 — id of a draft", "pattern": "^[0-9a-f]{32}$"},
+    "file": {"type": "string", "description": "文件名 — as the result names it"},
     "rest": {"type": "string", "description": "`<L>/<N>[.p/<W>]`", "examples": ["0/000.p/7", "entries/000"]},
 }
 RESPONSE_HEADERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
-    "Location": ("文书的地址 — where the document is", {"type": "string", "format": "uri-reference"}),
+    "Location": (
+        "所立文书或者批次的地址 — where the document or batch is",
+        {"type": "string", "format": "uri-reference"},
+    ),
     "Preference-Applied": ("实际等待上限 — the wait that was granted (RFC 7240)", {"type": "string"}),
     "Retry-After": ("建议多少秒后再问 — seconds after which to ask again", {"type": "integer"}),
     "Link": ('下一页 — rel="next" (RFC 8288)', {"type": "string"}),
@@ -55,7 +64,13 @@ MODELS: Final[tuple[type[BaseModel], ...]] = (
     models.DocumentPage,
     models.History,
     models.VoidRequest,
+    models.Batch,
+    models.BatchPage,
+    models.BatchRowPage,
     models.TemplateList,
+    draft_models.Draft,
+    draft_models.VersionList,
+    draft_models.RetireRequest,
     models.Alive,
     models.Ready,
     models.Problem,

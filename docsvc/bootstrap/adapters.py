@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from docsvc.adapters.template_folder import TemplateFolder
     from docsvc.ports import (
         Database,
+        DraftBox,
         LogKeys,
         Notary,
         ObjectStore,
@@ -65,7 +66,13 @@ class Adapters:
     def templates(self) -> TemplateFolder:
         from docsvc.adapters.template_folder import TemplateFolder
 
-        return TemplateFolder(self.settings.path(self.settings.templates_dir))
+        return TemplateFolder(self.templates_dir, self.settings.published)
+
+    @cached_property
+    def draft_box(self) -> DraftBox:
+        from docsvc.adapters.draft_box import DraftBox
+
+        return DraftBox(self.settings.published / ".drafts")
 
     @cached_property
     def schema_check(self) -> SchemaCheck:
@@ -163,6 +170,7 @@ class Adapters:
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.authorities import Authorities
         from docsvc.adapters.pki.folder import describe
+        from docsvc.pipeline.store import object_key
 
         description = describe(self.settings.certs)
         if description.development:
@@ -173,6 +181,7 @@ class Adapters:
             self.keys,
             self._font_files["song"],
             self.settings.tsa_url or description.tsa_url,
+            images=lambda sha256: self.objects.get(object_key(sha256)),
         )
         self._closing.callback(sealer.close)
         return sealer

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docsvc.bootstrap.adapters import Adapters, log_keys, trust_anchors
+from docsvc.bootstrap.adapters import Adapters, log_keys, now, trust_anchors
 from docsvc.domain.errors import UsageError
 from docsvc.settings import load_settings
 from docsvc.telemetry import configure_logs
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.check_log import LogVerdict
     from docsvc.usecases.check_scan import ScanVerdict
     from docsvc.usecases.keep_templates import Press, TemplateDesk
+    from docsvc.usecases.work_on_drafts import PressRoom
 
 
 def open_templates() -> TemplateFolder:
@@ -32,7 +35,7 @@ def open_template_desk() -> TemplateDesk:
 
     settings = load_settings()
     adapters = Adapters(settings, ExitStack())
-    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts), settings.public)
+    return TemplateDesk(adapters.templates, WordAnatomist(adapters.fonts), adapters.schema_check, now)
 
 
 @contextmanager
@@ -47,7 +50,30 @@ def open_press() -> Iterator[Press]:
     configure_logs(settings.log_level)
     with ExitStack() as closing:
         adapters = Adapters(settings, closing)
-        yield Press(WordFiller(adapters.fonts), SegnoCodes(), adapters.converter, PdfPages(), adapters.images)
+        yield Press(
+            filler=WordFiller(adapters.fonts),
+            codes=SegnoCodes(),
+            converter=adapters.converter,
+            pages=PdfPages(),
+            images=adapters.images,
+            public_url=settings.public,
+        )
+
+
+def open_press_room() -> PressRoom:
+    """Where drafts that clerks hand in over HTTP are worked on: no keys and no database."""
+    from docsvc.adapters.processes import run_limited
+    from docsvc.usecases.work_on_drafts import PressRoom
+
+    settings = load_settings()
+    configure_logs(settings.log_level)
+
+    def run(folder: Path) -> bool:
+        words = [sys.executable, "-m", "docsvc", "press", "--request", str(folder)]
+        return run_limited(words, settings.task_limit_s, settings.press_memory_mb)
+
+    limit = dt.timedelta(seconds=settings.task_limit_s)
+    return PressRoom(Adapters(settings, ExitStack()).draft_box, run, now, limit)
 
 
 def blank_table(suffix: str, doc_type: str) -> bytes:

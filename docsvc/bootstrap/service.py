@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import secrets
 import tomllib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from docsvc.bootstrap.adapters import Adapters, log_keys, now
@@ -20,9 +22,11 @@ from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
+    from docsvc.usecases.batches import Batches
     from docsvc.usecases.callers import Callers
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
+    from docsvc.usecases.hand_out import HandingOut
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.jobs import Jobs
     from docsvc.usecases.lease import Leases
@@ -30,10 +34,17 @@ if TYPE_CHECKING:
     from docsvc.usecases.post import Reception
     from docsvc.usecases.produce import Production
     from docsvc.usecases.read_log import PublishedLog
+    from docsvc.usecases.rerender import Rerendering
     from docsvc.usecases.sweep import Sweep
+    from docsvc.usecases.take_in import TakingIn
+    from docsvc.usecases.template_versions import TemplateVersions
     from docsvc.usecases.upgrade import Upgrade
     from docsvc.usecases.verify import Outside
     from docsvc.usecases.void import Voiding
+    from docsvc.usecases.work_on_drafts import DraftCounter
+
+
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Service(Adapters):
@@ -43,6 +54,7 @@ class Service(Adapters):
     def intake(self) -> Intake:
         from docsvc.domain.laws import Laws
         from docsvc.domain.measures import Measures
+        from docsvc.domain.plain_language import PlainLanguage
         from docsvc.usecases.intake import Intake
 
         laws = Laws.from_mapping(self._register("laws.toml"))
@@ -56,6 +68,7 @@ class Service(Adapters):
             now,
             self.settings.level,
             Measures.from_mapping(self._register("measures.toml")),
+            PlainLanguage.from_mapping(self._register("plain_language.toml")),
         )
 
     def _register(self, name: str) -> dict[str, Any]:
@@ -71,6 +84,7 @@ class Service(Adapters):
         return Production(
             database=self.database,
             templates=self.templates,
+            versions=self.versions,
             filler=WordFiller(self.fonts),
             converter=self.converter,
             pages=PdfPages(),
@@ -86,6 +100,39 @@ class Service(Adapters):
         )
 
     @cached_property
+    def versions(self) -> TemplateVersions:
+        from docsvc.usecases.template_versions import TemplateVersions
+
+        return TemplateVersions(self.templates, self.objects)
+
+    @cached_property
+    def drafts(self) -> DraftCounter:
+        from docsvc.adapters.word.anatomy import WordAnatomist
+        from docsvc.usecases.keep_templates import TemplateDesk
+        from docsvc.usecases.work_on_drafts import DraftCounter
+
+        desk = TemplateDesk(self.templates, WordAnatomist(self.fonts), self.schema_check, now)
+        return DraftCounter(desk, self.draft_box, now)
+
+    @cached_property
+    def rerendering(self) -> Rerendering:
+        from docsvc.usecases.rerender import Rerendering
+
+        made = self.production
+        return Rerendering(
+            database=self.database,
+            objects=self.objects,
+            versions=self.versions,
+            filler=made.filler,
+            codes=made.codes,
+            scan_signer=made.scan_signer,
+            public_url=made.public_url,
+            converter=made.converter,
+            pages=made.pages,
+            images=self.images,
+        )
+
+    @cached_property
     def leases(self) -> Leases:
         from docsvc.usecases.lease import Leases
 
@@ -95,7 +142,8 @@ class Service(Adapters):
     def sweep(self) -> Sweep:
         from docsvc.usecases.sweep import Sweep
 
-        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s)
+        keep = dt.timedelta(days=self.settings.batch_keep_days)
+        return Sweep(self.database, self.processes, self.queue, now, self.settings.resend_s, keep)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -153,10 +201,30 @@ class Service(Adapters):
         )
 
     @cached_property
+    def handing_out(self) -> HandingOut:
+        from docsvc.adapters.pages.merging import merge_apart
+        from docsvc.usecases.hand_out import HandingOut
+
+        places = max(2, self.settings.web_threads // 4)
+        return HandingOut(self.database, self.delivery, merge_apart, places)
+
+    @cached_property
     def reception(self) -> Reception:
         from docsvc.usecases.post import Reception
 
         return Reception(self.database, self.intake, self.queue, now, self.settings.resend_s)
+
+    @cached_property
+    def batches(self) -> Batches:
+        from docsvc.usecases.batches import Batches
+
+        return Batches(self.database, self.read_batch, self.web_key, now)
+
+    @cached_property
+    def taking_in(self) -> TakingIn:
+        from docsvc.usecases.take_in import TakingIn
+
+        return TakingIn(self.database, lambda: self.intake, now, logger().log)
 
     @cached_property
     def voiding(self) -> Voiding:
@@ -208,10 +276,17 @@ class Service(Adapters):
 
     def read_batch(self, suffix: str, raw: bytes) -> Sequence[Row]:
         """The rows of a file of many cases. Raises TableRefusedError."""
-        from docsvc.adapters.sheets import Sheets
+        from docsvc.adapters.sheets.apart import SheetsApart
         from docsvc.usecases.read_batch import read_batch
 
-        return read_batch(suffix, raw, Sheets(), self.templates)
+        return read_batch(suffix, raw, SheetsApart(), self.templates)
+
+    def blank_table(self, suffix: str, doc_type: str) -> bytes:
+        """A table to fill in. Raises UsageError for an unknown type."""
+        from docsvc.adapters.sheets import Sheets
+        from docsvc.usecases.read_batch import blank_table
+
+        return blank_table(suffix, doc_type, Sheets(), self.templates)
 
     def document(self, document_id: str) -> DocumentRow:
         """Raises UsageError where there is none."""
@@ -220,6 +295,10 @@ class Service(Adapters):
     def document_by_number(self, number: str) -> DocumentRow:
         """Raises UsageError where there is none."""
         return self._find(number=number)
+
+    def document_by(self, name: str) -> DocumentRow:
+        """By id or number. Raises UsageError where there is none."""
+        return self.document(name) if UUID.fullmatch(name) else self.document_by_number(name)
 
     def _find(self, **field: str) -> DocumentRow:
         with self.database.read() as tx:
@@ -240,9 +319,13 @@ class Service(Adapters):
         """The document's evidence bundle (zip)."""
         return self.delivery.bundle(row)
 
-    def import_agencies(self, raw: bytes) -> int:
-        """Import a registry file, all of it or nothing; how many agencies are new or changed."""
-        from docsvc.usecases.import_agencies import import_agencies
+    def import_agencies(self, raw: bytes, beside: Path | None = None) -> int:
+        """Import a registry file, all of it or nothing; how many agencies are new or changed.
+
+        Pictures of seals that it names are read from the folder `beside`.
+        """
+        from docsvc.adapters.pades.seal_image import fault_of, read_picture
+        from docsvc.usecases.import_agencies import SealImages, import_agencies
         from docsvc.usecases.intake import read_case
 
         try:
@@ -252,7 +335,8 @@ class Service(Adapters):
                 [Finding("SCHEMA", "", "不是有效的JSON", f.message_en) for f in e.findings]
             ) from e
         schema = json.loads((self.templates_dir / "agencies.schema.json").read_text("utf-8"))
-        return import_agencies(entries, self.database, self.schema_check, schema)
+        images = SealImages((lambda name: read_picture(beside / name)), fault_of, self.objects) if beside else None
+        return import_agencies(entries, self.database, self.schema_check, schema, images)
 
     def warm(self) -> None:
         """Load what the first case, the first look and the first download would wait for: fonts, laws, schemas."""

@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +156,10 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
                     "sha256": row.signed_sha256,
                     "size": row.size,
                     "evidence": str(bundle),
+                    "template": asdict(service.versions.name(row)),
                     "pades": {"target": row.target_level, "achieved": row.achieved_level},
                     "new": done.new,
-                    "warnings": list(row.warnings),
+                    "warnings": [done.source.error(f) for f in row.warnings],
                 }
             )
         else:

@@ -21,6 +21,7 @@ COMMANDS = {
     "worker": ("docsvc.worker.commands", "worker"),
     "sequencer": ("docsvc.worker.commands", "sequencer"),
     "scheduler": ("docsvc.worker.commands", "scheduler"),
+    "press": ("docsvc.worker.commands", "press"),
     "jobs": ("docsvc.cli.jobs", "jobs"),
     "issue": ("docsvc.cli.issue", "issue"),
     "verify": ("docsvc.cli.verify", "verify"),

@@ -38,11 +38,14 @@ def agencies() -> None:
 @agencies.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def agencies_import(file: Path) -> None:
-    """Import agencies from a JSON FILE (a list; templates/agencies.sample.json shows the form): all or none."""
+    """Import agencies from a JSON FILE (a list; templates/agencies.sample.json shows the form): all or none.
+
+    A seal may name a picture (PNG, red on white or transparent, 300 dpi or more) that lies beside the file.
+    """
     if not file.is_file():
         raise UsageError(f"no such file: {file}")
     with open_service() as service:
-        changed = service.import_agencies(file.read_bytes())
+        changed = service.import_agencies(file.read_bytes(), file.resolve().parent)
         click.echo(f"{changed} 个机关已更新 (agencies new or changed)")
         # In development a new agency's seal is made as well; a seal in production is the operator's to bring.
         for line in init_development_pki() if service.own_pki else ():

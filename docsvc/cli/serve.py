@@ -87,7 +87,7 @@ def listen(address: str) -> socket.socket:
 @click.command()
 @click.option("--demo", is_flag=True, help="with demonstration accounts, an API key and the sample documents")
 def serve(*, demo: bool) -> int:
-    """The whole service in one go: web, worker, sequencer and scheduler, until Ctrl-C."""
+    """The whole service in one go: web, worker, sequencer, scheduler and press, until Ctrl-C."""
     with open_service() as service:
         settings = service.settings
         listening = listen(settings.listen)  # held here: calls wait while a web process is replaced
@@ -109,6 +109,7 @@ def _children(service: Service, descriptor: int) -> list[Child]:
         Child("worker", patience_s=settings.task_limit_s + 30),
         Child("sequencer", patience_s=60),
         Child("scheduler", patience_s=60),
+        Child("press", patience_s=settings.task_limit_s + 30),
     ]
 
 

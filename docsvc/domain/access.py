@@ -16,6 +16,7 @@ class Permission(enum.StrEnum):
     CREATE = "documents:create"
     READ = "documents:read"
     VOID = "documents:void"
+    KEEP = "templates:keep"
 
 
 class Role(enum.StrEnum):
@@ -29,7 +30,7 @@ class Role(enum.StrEnum):
 MAY: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: frozenset({Permission.CREATE, Permission.READ, Permission.VOID}),
     Role.AUDITOR: frozenset({Permission.READ}),
-    Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.VOID}),
+    Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.VOID, Permission.KEEP}),
 }
 
 

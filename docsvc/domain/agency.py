@@ -9,12 +9,15 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class SealDesign:
-    """What a seal looks like: 国发〔1999〕25号. `diameter_mm` is the outer edge of the ring."""
+    """What a seal looks like: 国发〔1999〕25号. `diameter_mm` is the outer edge of the ring; `image` the SHA-256 of
+    the picture (PNG) that the operator supplied, where it is not drawn from name and emblem.
+    """
 
     id: str
     name: str
     diameter_mm: float
     emblem: Literal["star", "national"]
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

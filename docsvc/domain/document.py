@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from docsvc.domain.agency import Agency
+from docsvc.domain.agency import Agency, SealDesign
+from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
+from docsvc.domain.errors import Finding
 from docsvc.domain.numbering import DocNumber
 
 
@@ -87,13 +89,39 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Who did something, when, and what they said of it."""
+
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentType:
-    """A template folder, read: what can be made and from which JSON. `sha256` covers all of it."""
+    """A version of a template, read: what can be made and from which JSON.
+
+    `files` are what it was read from, by name; `sha256` is that of `listing`, which names them all. A `retired`
+    version makes no new documents; one that came with the service was `published` by nobody.
+    """
 
     manifest: Manifest
     schema: Mapping[str, Any]
     template: bytes
     sha256: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    published: Remark | None = None
+    retired: Remark | None = None
+
+    @property
+    def listing(self) -> bytes:
+        """The digests of its files, as `sha256sum` writes them."""
+        return listing(self.files)
+
+
+def listing(files: Mapping[str, bytes]) -> bytes:
+    """A line a file: its SHA-256, two spaces, its name; in order."""
+    return "".join(f"{sha256_hex(files[name])}  {name}\n" for name in sorted(files)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +133,11 @@ class Accepted:
     agency: Agency
     number: DocNumber
     doc_type: DocumentType
+    joint: tuple[Agency, ...] = ()  # all agencies that seal, in their order, where there is more than one
+
+    @property
+    def sealing(self) -> tuple[Agency, ...]:
+        return self.joint or (self.agency,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +168,18 @@ class SealPlace:
     x: float
     y: float
     across_pages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One signature of the ordered list that a document bears: where it shows, whose seal it is, its field's name.
+
+    All fields are declared when the first is signed; the last one closes the document.
+    """
+
+    place: SealPlace
+    design: SealDesign
+    field: str = "Seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +219,7 @@ class DocumentRow:
     reason: str | None
     retryable: bool
     attempts: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,12 @@ class TableRefusedError(DocsvcError):
     kind = "table_refused"
 
 
+class TableTooLargeError(TableRefusedError):
+    """A file of many cases has more rows or octets than are taken at once."""
+
+    kind = "table_too_large"
+
+
 class TemplateFaultError(DocsvcError):
     """A template folder is broken: its manifest, its schema or an expression in its template.docx."""
 

@@ -230,7 +230,7 @@ def _check_openings(events: Sequence[Recorded]) -> Check:
             "HASH_FAILURE",
         )
     facts = events[0].opening.facts
-    shown = "，".join(facts.get(k, "") for k in ("number", "party", "issue_date"))
+    shown = "，".join(facts[k] for k in ("number", "agencies", "party", "issue_date") if k in facts)
     return _check(
         "evidence-opening",
         PASSED,

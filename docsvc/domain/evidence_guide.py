@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from docsvc.domain.evidence import Recorded
 from docsvc.domain.leaf import SIGNING_EVENTS
 from docsvc.domain.merkle import sibling_sides
-from docsvc.domain.note import Checkpoint, Note
+from docsvc.domain.note import Checkpoint, Note, shown
 
 
 def guide(events: Sequence[Recorded], checkpoint: Checkpoint, note: Note) -> str:
@@ -46,6 +46,8 @@ With docsvc: `docsvc verify document.pdf --evidence BUNDLE.zip --trust FOLDER`
 - `keys/scan*.pub` 二维码签名公钥（仅供对照）/ the public keys of codes, for comparison only
 - `certificates/*.pem` 印章证书链 / certificates of the seal
 
+所用模板 / template: `{facts["doc_type"]}`{_version(events)}，SHA-256 `{last.opening.sha256["template"]}`
+
 本文书的事件 / events of this document:
 
 {listed}
@@ -58,6 +60,12 @@ Run in the unpacked folder; it is genuine if it prints `OK` three times and `key
 ```sh
 {_commands(last, checkpoint, note)}```
 """
+
+
+def _version(events: Sequence[Recorded]) -> str:
+    """Which version of its template, as the service said when it was sealed."""
+    told = [e.opening.detail["template_version"] for e in events if "template_version" in e.opening.detail]
+    return f" 第{shown(str(told[-1]))}版 / version {shown(str(told[-1]))}" if told else ""
 
 
 def _commands(event: Recorded, checkpoint: Checkpoint, note: Note) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from docsvc.domain.canonical import canonical_json, sha256_hex
 from docsvc.domain.document import DocumentRow, Level
 from docsvc.domain.errors import LogError
+from docsvc.domain.joint import names_in
 from docsvc.domain.merkle import LogEvent
 
 ACCEPTED = "document.accepted"
@@ -58,7 +59,7 @@ class Opening:
     """What a leaf's commitment stands for: the facts, and the digests of everything the file was made from."""
 
     salt: str
-    facts: Mapping[str, str]  # number, doc_type, agency, party, action_code, issue_date
+    facts: Mapping[str, str]  # number, doc_type, agency, party, action_code, issue_date; agencies, of a joint one
     sha256: Mapping[str, str | None]  # case, template, docx, unsigned, signed
     detail: Mapping[str, Any]  # per type of event, e.g. why a document was voided
 
@@ -69,8 +70,10 @@ def document_digest(document_id: str) -> str:
 
 
 def facts_of(row: DocumentRow) -> dict[str, str]:
-    """What an opening says of a document."""
+    """What an opening says of a document. Where several agencies seal it, all are named."""
+    names = names_in(row.case_json)
     return {
+        **({"agencies": "、".join(names)} if names else {}),
         "number": row.number,
         "doc_type": row.doc_type,
         "agency": row.agency_id,

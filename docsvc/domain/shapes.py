@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 Schema = Mapping[str, Any]
+Path = tuple[str, ...]
+"""A place in a case, step by step; EACH stands for any item of a list: body.qa[].q."""
+EACH: Final = "[]"
+DEFS: Final = "#/$defs/"
+REFERRING: Final = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 
 def resolved(root: Schema, node: Schema) -> Schema:
@@ -35,3 +40,38 @@ def shape_of(node: Schema) -> str:
 def may_be_null(node: Schema) -> bool:
     """May a value here be null?"""
     return "null" in node.get("type", ()) or None in node.get("enum", ())
+
+
+def unsound(schema: Schema) -> str | None:
+    """Why a schema from outside can't be read as ours are; None where it can.
+
+    What it refers to must stand in its own `$defs`, and nothing may refer to itself: no fetching, no endless walk.
+    """
+    defs = schema.get("$defs", {})
+    if not isinstance(defs, Mapping):
+        return "$defs"
+    met: dict[str, set[str]] = {}
+    for name, node in (("", {k: v for k, v in schema.items() if k != "$defs"}), *defs.items()):
+        met[name] = set()
+        for keyword, target in _references(node):
+            known = keyword == "$ref" and target.startswith(DEFS) and target.removeprefix(DEFS) in defs
+            if not known:
+                return f"{keyword}: {target}"
+            met[name].add(target.removeprefix(DEFS))
+    while met:
+        ends = {name for name, targets in met.items() if not targets & met.keys()}
+        if not ends:
+            return f"$ref: {', '.join(sorted(met))}"
+        met = {name: targets for name, targets in met.items() if name not in ends}
+    return None
+
+
+def _references(node: Any) -> Iterator[tuple[str, str]]:
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Mapping):
+            yield from ((k, v) for k, v in one.items() if k in REFERRING and isinstance(v, str))
+            todo.extend(one.values())
+        elif isinstance(one, list):
+            todo.extend(one)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from docsvc.domain.cells import Cell, Unreadable, chinese_of, says_something, typed_value
-from docsvc.domain.errors import Finding, TableRefusedError
+from docsvc.domain.errors import Finding, TableRefusedError, TableTooLargeError
 from docsvc.domain.shapes import Schema, may_be_null, resolved, shape_of
 
 MOST_ROWS: Final = 10_000
@@ -151,7 +151,7 @@ def rows_of(lines: Iterator[Line], schema_of: Callable[[str], Schema | None]) ->
         if not any(map(says_something, cells)) or str(cells[0]).lstrip().startswith(REMARK):
             continue
         if len(rows) == MOST_ROWS:
-            raise TableRefusedError(f"超过{MOST_ROWS}行，请分批提交；more than {MOST_ROWS} rows")
+            raise TableTooLargeError(f"超过{MOST_ROWS}行，请分批提交；more than {MOST_ROWS} rows")
         said = cells[header[DOC_TYPE]] if header[DOC_TYPE] < len(cells) else None
         kind = said.strip() if isinstance(said, str) else ""
         if kind not in readers:

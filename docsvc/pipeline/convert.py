@@ -27,7 +27,7 @@ def convert(filled: Filled, converter: Converter, pages: Pages) -> LaidOut:
     Raises ConversionError where the office fails, MissingGlyphError where a character of the body can't be read
     from the pages or is drawn as the font's "no such glyph".
     """
-    pdf = converter.convert(filled.docx)
+    pdf = pages.complete(converter.convert(filled.docx))
     count = pages.inspect(pdf, body_text(filled.docx))
     return LaidOut(pdf, sha256_hex(pdf), count)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import Accepted, Filled
+from docsvc.domain.properties import properties_of
 from docsvc.domain.scan import ScanCode, printed_facts, scan_address
 from docsvc.domain.wording import context
 from docsvc.ports import Filler, QrCodes, ScanSigner
@@ -27,6 +28,10 @@ def render(accepted: Accepted, filler: Filler, codes: QrCodes, signer: ScanSigne
     code = ScanCode.of(address, signer.key_id, printed_facts(accepted))
     code = dataclasses.replace(code, signature=signer.sign(code.message))
     docx = filler.fill(
-        accepted.doc_type.template, {**words, "scan": address}, {QR: codes.png(code.text)}, words["people"]
+        accepted.doc_type.template,
+        {**words, "scan": address},
+        {QR: codes.png(code.text)},
+        words["people"],
+        properties_of(accepted),
     )
     return Filled(docx, sha256_hex(docx))

@@ -1,4 +1,4 @@
-"""The sealing stage: find the place, press the seal, look at the result with our own verifier."""
+"""The sealing stage: find the places, press the seals, look at the result with our own verifier."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import dataclasses
 import datetime as dt
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import Accepted, LaidOut, Level, Sealed
+from docsvc.domain.document import Accepted, LaidOut, Level, Sealed, Slot
 from docsvc.domain.errors import SealError
+from docsvc.domain.joint import arrange
 from docsvc.domain.verdict import Indication, Report
 from docsvc.ports import Pages, Sealer, Verifier
 
@@ -24,21 +25,32 @@ def seal(
     """The signed PDF with the level it reached.
 
     Below B-LT a file carries no answer on revocation, so that its verdict can be no better than INDETERMINATE; that
-    is let pass, with the shortfall recorded. Raises SealError where the place is not found, the seal can't be used,
+    is let pass, with the shortfall recorded. Raises SealError where a place is not found, a seal can't be used,
     or our own verifier does not say what the level promises.
     """
-    design = accepted.agency.seal
-    date = chinese_date(accepted.case.issue_date)
-    # What stands under the document is the agency's name, whatever words its seal bears.
-    place = pages.seal_place(laid_out.pdf, accepted.agency.name, date, design.diameter_mm)
-    place = dataclasses.replace(place, across_pages=accepted.doc_type.manifest.cross_page_seal)
-    pdf, achieved, shortfall = sealer.seal(laid_out.pdf, place, design, target)
+    slots = signature_slots(laid_out, accepted, pages)
+    pdf, achieved, shortfall = sealer.seal(laid_out.pdf, slots, target)
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:
         raise SealError(f"the sealed document does not stand its own verification: {_faults(report)}")
     if achieved.rank >= Level.B_LT.rank and report.indication is not Indication.PASSED:
         raise SealError(f"the sealed document is {achieved} but its verification is open: {_faults(report)}")
     return Sealed(pdf, sha256_hex(pdf), target, achieved, shortfall)
+
+
+def signature_slots(laid_out: LaidOut, accepted: Accepted, pages: Pages) -> list[Slot]:
+    """Where each agency seals, in their order; a seal across the pages is the first one's."""
+    date = chinese_date(accepted.case.issue_date)
+    designs = [agency.seal for agency in accepted.sealing]
+    diameters = [design.diameter_mm for design in designs]
+    # What stands under the document is the agency's name, whatever words its seal bears.
+    if accepted.joint:
+        places = pages.joint_places(laid_out.pdf, arrange(accepted.joint).rows, date, diameters)
+    else:
+        places = [pages.seal_place(laid_out.pdf, accepted.agency.name, date, *diameters)]
+    places = [dataclasses.replace(places[0], across_pages=accepted.doc_type.manifest.cross_page_seal), *places[1:]]
+    numbered = zip(places, designs, range(1, len(designs) + 1), strict=True)
+    return [Slot(place, design, f"Seal{n}" if n > 1 else "Seal") for place, design, n in numbered]
 
 
 def chinese_date(date: dt.date) -> str:

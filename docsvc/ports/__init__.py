@@ -2,6 +2,7 @@
 
 from docsvc.ports.database import (
     AgencyRepo,
+    BatchRepo,
     ClientRepo,
     Database,
     DocumentRepo,
@@ -17,6 +18,7 @@ from docsvc.ports.database import (
 from docsvc.ports.world import (
     Anatomist,
     Converter,
+    DraftBox,
     Filler,
     FontChains,
     Glyphs,
@@ -46,10 +48,12 @@ from docsvc.ports.world import (
 __all__ = [
     "AgencyRepo",
     "Anatomist",
+    "BatchRepo",
     "ClientRepo",
     "Converter",
     "Database",
     "DocumentRepo",
+    "DraftBox",
     "EventRepo",
     "Filler",
     "FontChains",

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from docsvc.domain.access import Client, Session, User
 from docsvc.domain.agency import Agency
+from docsvc.domain.batch import Batch, BatchRow, Counts, Outcome, RowFault
 from docsvc.domain.document import DocumentFilter, DocumentRow
 from docsvc.domain.job import Backlog, Job, Posting
 from docsvc.domain.merkle import LogEvent
+from docsvc.domain.table import Row
 
 
 class AgencyRepo(Protocol):
@@ -154,6 +156,42 @@ class PostingRepo(Protocol):
         """Forget old ones; how many."""
 
 
+class BatchRepo(Protocol):
+    """Files of many cases, and what became of each of their rows."""
+
+    def add(self, batch: Batch, rows: Iterable[Row]) -> bool:
+        """False where the owner's key has a batch already; then nothing was added."""
+
+    def find(self, *, id: str | None = None, key: tuple[str, str] | None = None) -> Batch | None:
+        """By its id, or by (owner's id, Idempotency-Key)."""
+
+    def page(self, owner_id: str, before: tuple[dt.datetime, str] | None, limit: int) -> Sequence[Batch]:
+        """An owner's, newest first; `before` is (created_at, id) of the last one of the page before."""
+
+    def counts(self, batch_id: str) -> Counts: ...
+
+    def rows(self, batch_id: str, after: int, limit: int, outcome: Outcome | None) -> Sequence[BatchRow]:
+        """In the file's order, those behind row `after`."""
+
+    def open(self) -> Sequence[Batch]:
+        """Batches with rows that wait to be taken in, oldest first."""
+
+    def waiting(self, batch_id: str, limit: int) -> Sequence[Row]:
+        """The next rows to be taken in, in the file's order."""
+
+    def accept(self, batch_id: str, number: int, document_id: str, *, new: bool) -> None:
+        """In the transaction that accepts the row's case. Raises ConflictError where it waits no longer."""
+
+    def refuse(self, batch_id: str, number: int, faults: Sequence[RowFault]) -> None:
+        """Raises ConflictError where the row waits no longer."""
+
+    def close(self, batch_id: str, at: dt.datetime) -> None:
+        """No row waits any more."""
+
+    def expire(self, taken_before: dt.datetime) -> int:
+        """Forget old ones, not their documents; how many."""
+
+
 class ClientRepo(Protocol):
     """Systems that call the API."""
 
@@ -221,6 +259,9 @@ class Transaction(Protocol):
 
     @property
     def postings(self) -> PostingRepo: ...
+
+    @property
+    def batches(self) -> BatchRepo: ...
 
     @property
     def clients(self) -> ClientRepo: ...

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import DocumentType, Level, SealPlace
+from docsvc.domain.document import DocumentType, Level, Remark, SealPlace, Slot
 from docsvc.domain.errors import Finding
+from docsvc.domain.joint import Row
 from docsvc.domain.note import Note
+from docsvc.domain.properties import Properties
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
 from docsvc.domain.verdict import Report
@@ -22,19 +25,59 @@ class Templates(Protocol):
         """Document types, sorted."""
 
     def get(self, doc_type: str) -> DocumentType:
-        """Raises UsageError for an unknown type, TemplateFaultError for a broken folder."""
+        """The version in force, or the newest where all are retired. Raises UsageError for an unknown type,
+        TemplateFaultError for a broken folder.
+        """
+
+    def versions(self, doc_type: str) -> Sequence[DocumentType]:
+        """Every version, oldest first."""
 
     def version(self, doc_type: str, sha256: str) -> DocumentType | None:
-        """The published version with this digest; None where there is none."""
+        """The version with this digest; None where there is none."""
 
-    def publish(self, doc_type: str, template: bytes) -> DocumentType:
-        """A new version with this Word file, in force from now on; the ones before stay as they are."""
+    def read(self, doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
+        """A version from the bytes of its files, by name. Raises TemplateFaultError."""
 
-    def samples(self, doc_type: str) -> Sequence[Any]:
-        """The accepted sample cases beside a type's template."""
+    def publish(
+        self, draft: DocumentType, samples: Mapping[str, bytes], golden: Mapping[str, bytes], remark: Remark
+    ) -> DocumentType:
+        """A new version, in force from now on, with its samples and what they look like; the ones before stay as
+        they are. Raises SetupError, ConflictError.
+        """
+
+    def retire(self, doc_type: str, version: str, remark: Remark) -> None:
+        """A version makes no new documents any more. Raises UsageError, SetupError, ConflictError."""
+
+    def samples(self, doc_type: str) -> Mapping[str, bytes]:
+        """The sample cases of the version in force, by file name."""
 
     def sample_agencies(self) -> Sequence[Any]:
         """The registry entries that the samples name."""
+
+
+class DraftBox(Protocol):
+    """Drafts that wait for a press, and what became of them, by id."""
+
+    def put(self, request: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
+        """The id. Raises OverloadedError, SetupError."""
+
+    def take(self) -> Path | None:
+        """The folder of one that waited, ours from now on."""
+
+    def abandoned(self, before: dt.datetime) -> Sequence[Path]:
+        """Folders of those that were taken before then, and never finished."""
+
+    def finish(self, taken: Path, result: Mapping[str, Any] | None = None) -> None:
+        """It is done: with the result in its folder, or with this one."""
+
+    def look(self, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+        """Request, and result once there is one. Raises NotFoundError."""
+
+    def made(self, name: str, file: str) -> bytes:
+        """A file that was made of it. Raises NotFoundError."""
+
+    def forget(self, before: dt.datetime) -> None:
+        """Remove what is older."""
 
 
 class Anatomist(Protocol):
@@ -49,6 +92,9 @@ class SchemaCheck(Protocol):
 
     def check(self, schema: Mapping[str, Any], data: Any) -> list[Finding]:
         """All faults of `data`; rule "SCHEMA", or the id that the schema's `x-rule` names at that place."""
+
+    def unsound(self, schema: Mapping[str, Any]) -> str | None:
+        """What makes it no JSON Schema; None where it is one."""
 
 
 class Tables(Protocol):
@@ -70,10 +116,11 @@ class Filler(Protocol):
         context: Mapping[str, Any],
         pictures: Mapping[str, bytes] | None = None,
         names: Sequence[str] = (),
+        properties: Properties | None = None,
     ) -> bytes:
         """Filled DOCX, each character in a font that has it. `pictures` replace those of these names; numbers,
-        dates, amounts and these people's `names` are kept on one line. Raises TemplateFaultError,
-        MissingGlyphError.
+        dates, amounts and these people's `names` are kept on one line; `properties` replace the template's.
+        Raises TemplateFaultError, MissingGlyphError.
         """
 
 
@@ -133,26 +180,39 @@ class Converter(Protocol):
 
 
 class Pages(Protocol):
-    """Reading an unsigned PDF."""
+    """An unsigned PDF: completed, and read."""
+
+    def complete(self, pdf: bytes) -> bytes:
+        """`pdf` as PDF/A-2b that is PDF/UA-1 too, by tags that the converter left out. Raises ConversionError."""
 
     def inspect(self, pdf: bytes, expected: str) -> int:
         """Number of pages. Raises MissingGlyphError where a character of `expected` (the text of the filled
         document) can't be read from the pages, or a glyph is .notdef.
         """
 
+    def mark_draft(self, pdf: bytes) -> bytes:
+        """The same pages, marked so that nobody takes them for a document."""
+
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
         of that diameter would leave the page.
+        """
+
+    def joint_places(
+        self, pdf: bytes, rows: Sequence[Row], date: str, diameters_mm: Sequence[float]
+    ) -> list[SealPlace]:
+        """Where each name of `rows` stands, in order, the date under the last. Raises SealError where one does not,
+        or where a seal would leave the page or touch another.
         """
 
 
 class Sealer(Protocol):
     """PAdES signatures."""
 
-    def seal(
-        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
-    ) -> tuple[bytes, Level, str | None]:
-        """Signed PDF, level reached and, where less than `level`, why. Raises SealError."""
+    def seal(self, pdf: bytes, slots: Sequence[Slot], level: Level) -> tuple[bytes, Level, str | None]:
+        """The PDF with a signature in each of `slots`, in their order, or with none; the level reached and, where
+        less than `level`, why. Raises SealError.
+        """
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from docsvc.domain.access import Principal
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import DocumentRow
 from docsvc.domain.errors import AlteredError, ConflictError
+from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import DELIVERED
 from docsvc.pipeline.store import object_key
 from docsvc.ports import Database, ObjectStore, PageImages, Publisher, SealChains
@@ -79,8 +81,8 @@ class Delivery:
             case "evidence":
                 return _file(self.bundle(row), f"{row.number}.evidence.zip", "application/zip")
 
-    def went_out(self, principal: Principal, document_id: str, kind: Kind, file: File) -> None:
-        """Write down that the caller has got the file."""
+    def went_out(self, principal: Principal, document_id: str, kind: Kind | Literal["print"], file: File) -> None:
+        """Write down that the caller has got the file; "print": its pages, among those of a batch."""
         with self.database.begin() as tx:
             row = visible(tx, principal, document_id)
             detail = {**by(principal), "what": kind, "sha256": file.sha256}
@@ -116,7 +118,12 @@ class Delivery:
     def _certificates(self, row: DocumentRow) -> Sequence[bytes]:
         with self.database.read() as tx:
             agency = tx.agencies.get(row.agency_id)
-        return [ssl.DER_cert_to_PEM_cert(der).encode() for der in self.chains.of(agency.seal)] if agency else []
+            registered = tx.agencies.list()
+        if agency is None:
+            return []
+        agencies = joint_agencies(json.loads(row.case_json), agency, registered) or (agency,)
+        chains = (der for one in agencies for der in self.chains.of(one.seal))
+        return [ssl.DER_cert_to_PEM_cert(der).encode() for der in dict.fromkeys(chains)]
 
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 import datetime as dt
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +12,13 @@ from typing import Any, Final
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.document import DocumentFilter, DocumentRow, State
 from docsvc.domain.errors import LogError, NotFoundError, UsageError
+from docsvc.domain.joint import joint_names
 from docsvc.domain.leaf import SIGNING_EVENTS, parse_leaf, parse_opening
 from docsvc.domain.masking import masked_name
 from docsvc.domain.merkle import LogEvent
 from docsvc.ports import Database, Templates, Transaction
+from docsvc.usecases import cursor
 
-TAG_BYTES: Final = 16  # of a cursor's HMAC
 MAX_PAGE: Final = 200
 
 
@@ -82,9 +79,7 @@ class Search:
     templates: Templates
     cursor_key: bytes
 
-    def page(
-        self, principal: Principal, wanted: DocumentFilter, cursor: str | None = None, limit: int = 50
-    ) -> Page:
+    def page(self, principal: Principal, wanted: DocumentFilter, after: str | None = None, limit: int = 50) -> Page:
         """A page of the documents that the caller may see; another agency's documents are not among them.
 
         Raises UsageError for a cursor that is not of this search, ForbiddenError.
@@ -96,7 +91,7 @@ class Search:
             if wanted.agency_id not in (None, principal.agency_id):
                 return Page((), None)
             wanted = dataclasses.replace(wanted, agency_id=principal.agency_id)
-        before = None if cursor is None else self._opened(cursor, wanted)
+        before = None if after is None else self._opened(after, wanted)
         with self.database.read() as tx:
             rows = tx.documents.page(wanted, before, limit + 1)
         if len(rows) <= limit:
@@ -138,7 +133,7 @@ class Search:
             title=manifest.title_of(case.get("body", {})),
             title_en=manifest.title_en,
             number=row.number,
-            agency_name=agency.name if agency else row.agency_id,
+            agency_name="、".join(joint_names(case)) or (agency.name if agency else row.agency_id),
             issue_date=row.issue_date,
             state=row.state,
             sha256=row.signed_sha256,
@@ -146,23 +141,16 @@ class Search:
         )
 
     def _cursor(self, last: DocumentRow, wanted: DocumentFilter) -> str:
-        place = f"{last.created_at.astimezone(dt.UTC).isoformat()} {last.id}".encode()
-        return base64.urlsafe_b64encode(self._tag(place, wanted) + place).rstrip(b"=").decode()
+        place = f"{last.created_at.astimezone(dt.UTC).isoformat()} {last.id}"
+        return cursor.sealed(self.cursor_key, place, _asked(wanted))
 
-    def _opened(self, cursor: str, wanted: DocumentFilter) -> tuple[dt.datetime, str]:
-        try:
-            data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            data = b""
-        tag, place = data[:TAG_BYTES], data[TAG_BYTES:]
-        if not hmac.compare_digest(tag, self._tag(place, wanted)):
-            raise UsageError("游标无效，或不属于这次查询；the cursor is not of this search: start without one")
-        at, _, document_id = place.decode().partition(" ")
+    def _opened(self, sent: str, wanted: DocumentFilter) -> tuple[dt.datetime, str]:
+        at, _, document_id = cursor.opened(self.cursor_key, sent, _asked(wanted)).partition(" ")
         return dt.datetime.fromisoformat(at), document_id
 
-    def _tag(self, place: bytes, wanted: DocumentFilter) -> bytes:
-        asked = json.dumps(dataclasses.astuple(wanted), default=str).encode()
-        return hmac.new(self.cursor_key, b"cursor\0" + asked + b"\0" + place, hashlib.sha256).digest()[:TAG_BYTES]
+
+def _asked(wanted: DocumentFilter) -> bytes:
+    return json.dumps(dataclasses.astuple(wanted), default=str).encode()
 
 
 def visible(tx: Transaction, principal: Principal, document_id: str) -> DocumentRow:

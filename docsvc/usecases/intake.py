@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +17,12 @@ from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, State
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError
+from docsvc.domain.joint import joint_names
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
 from docsvc.domain.measures import Measures
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.plain_language import PlainLanguage
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.domain.rules.commitment import item_of, same_party
 from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
@@ -36,6 +38,9 @@ class Acceptance:
     warnings: tuple[Finding, ...] = ()
 
 
+Settle = Callable[[Transaction, Acceptance], None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Posted:
     """A case whose shape holds, and how it came."""
@@ -44,7 +49,7 @@ class _Posted:
     doc_type: DocumentType
     undrawable: frozenset[str]
     principal: Principal | None
-    key: str | None
+    settle: Settle | None
     due_at: dt.datetime | None
 
 
@@ -61,20 +66,22 @@ class Intake:
     clock: Callable[[], dt.datetime]
     level: Level | None = None  # overrides the manifests
     measures: Measures = field(default_factory=Measures)
+    language: PlainLanguage = field(default_factory=PlainLanguage)
 
     def accept(
         self,
         data: Any,
         *,
         principal: Principal | None = None,
-        key: str | None = None,
+        settle: Settle | None = None,
         due_at: dt.datetime | None = None,
     ) -> Acceptance:
         """The document of a case, with its job due at `due_at` (now, unless given).
 
-        `principal` None is the service itself, which may do everything. `key` is the principal's Idempotency-Key,
-        settled in the same transaction. Raises CaseRefusedError with every finding; then nothing of the case is
-        left behind. Raises ForbiddenError where the principal may not post, or not for that agency.
+        `principal` None is the service itself, which may do everything. `settle` writes down, in the same
+        transaction, that what was posted has this document: the Idempotency-Key, the row of a batch. Raises
+        CaseRefusedError with every finding; then nothing of the case is left behind. Raises ForbiddenError where
+        the principal may not post, or not for that agency.
         """
         if principal is not None:
             principal.require(Permission.CREATE)
@@ -90,7 +97,7 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
-        posted = _Posted(case, doc_type, undrawable, principal, key, due_at)
+        posted = _Posted(case, doc_type, undrawable, principal, settle, due_at)
         try:
             return self._accept(posted)
         except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
@@ -103,12 +110,20 @@ class Intake:
                 f"只能为自己的机关提交（/agency：{case.agency_id}）；you may post for your own agency only"
             )
         with self.database.begin() as tx:
+            names = joint_names(case.data)
+            registered = tx.agencies.list() if names else ()
+            if principal is not None:
+                _act_for_each(principal, names, registered)
             if row := tx.documents.find(case_sha256=case.sha256):
-                _settle(tx, posted, row)
-                return Acceptance(row, new=False)
+                acceptance = Acceptance(row, new=False)
+                if posted.settle:
+                    posted.settle(tx, acceptance)
+                return acceptance
+            if doc_type.retired is not None:
+                raise CaseRefusedError([_retired(doc_type.manifest.title, doc_type.retired.why)])
             agency = tx.agencies.get(case.agency_id)
             now = self.clock()
-            findings = check_case(case.data, self._known(tx, case, agency, doc_type, posted.undrawable, now))
+            findings = check_case(case.data, self._known(tx, posted, agency, registered, now))
             faults = [f for f in findings if f.severity == "error"]
             if faults or agency is None:
                 raise CaseRefusedError(faults)
@@ -117,8 +132,10 @@ class Intake:
             tx.documents.add(row)
             tx.jobs.add(row.id, posted.due_at or now)
             tx.events.add(happened(ACCEPTED, row, now, by(principal)))
-            _settle(tx, posted, row)
-            return Acceptance(row, new=True, warnings=warnings)
+            acceptance = Acceptance(row, new=True, warnings=warnings)
+            if posted.settle:
+                posted.settle(tx, acceptance)
+            return acceptance
 
     def _doc_type(self, data: Any) -> DocumentType:
         name = data.get("doc_type") if isinstance(data, Mapping) else None
@@ -132,12 +149,12 @@ class Intake:
     def _known(
         self,
         tx: Transaction,
-        case: Case,
+        posted: _Posted,
         agency: Agency | None,
-        doc_type: DocumentType,
-        undrawable: frozenset[str],
+        registered: Sequence[Agency],
         now: dt.datetime,
     ) -> Known:
+        case = posted.case
         earlier = {text: row for text in references_in(case.data) if (row := tx.documents.find(number=text))}
         notices = tx.documents.search(
             doc_type="termination_notice", action_code=case.action_code, agency_id=case.agency_id
@@ -146,14 +163,16 @@ class Intake:
         return Known(
             today=now.astimezone(self.zone).date(),
             agency=agency,
-            manifest=doc_type.manifest,
+            manifest=posted.doc_type.manifest,
             laws=self.laws,
             references={text: self._reference(row) for text, row in earlier.items()},
-            undrawable=lambda text: [c for c in dict.fromkeys(text) if c in undrawable],
+            undrawable=lambda text: [c for c in dict.fromkeys(text) if c in posted.undrawable],
             terminated=frozenset(measure["doc_no"] for measure in ended if measure.get("doc_no")),
             committed=_committed(tx, case),
             delivered=_delivered(tx, case),
             measures=self.measures,
+            language=self.language,
+            registered=registered,
         )
 
     def _reference(self, row: DocumentRow) -> Reference:
@@ -216,7 +235,7 @@ class Intake:
             reason=None,
             retryable=False,
             attempts=0,
-            warnings=tuple(f.message for f in warnings),
+            warnings=warnings,
         )
 
 
@@ -279,9 +298,26 @@ def _delivered(tx: Transaction, case: Case) -> dict[str, dt.date]:
     return dict(sorted(days, reverse=True))  # delivered twice: the first time counts
 
 
-def _settle(tx: Transaction, posted: _Posted, row: DocumentRow) -> None:
-    if posted.principal is not None and posted.key is not None:
-        tx.postings.settle(posted.principal.id, posted.key, row.id)
+def _act_for_each(principal: Principal, names: Sequence[str], registered: Sequence[Agency]) -> None:
+    """A seal is a power: who posts a joint document must be permitted to act for every agency that seals it.
+
+    Raises ForbiddenError. Names that the registry lacks are the rules' business.
+    """
+    for agency in registered:
+        if agency.name in names and not principal.owns(agency.id):
+            raise ForbiddenError(
+                f"联合文书须加盖{agency.name}的印章，而您不能代表该机关（/body/agencies：{agency.id}）；"
+                f"a joint document bears the seal of each agency, and you may not act for {agency.id}"
+            )
+
+
+def _retired(title: str, why: str) -> Finding:
+    return Finding(
+        "SCHEMA",
+        "/doc_type",
+        f"{title}的模板已停用，没有现行版本：{why}",
+        f"every version of its template is retired: {why}",
+    )
 
 
 def _no_json(why: str) -> Finding:

@@ -60,7 +60,7 @@ class Reception:
             acceptance = self.intake.accept(
                 read_case(raw),
                 principal=principal,
-                key=key,
+                settle=lambda tx, accepted: tx.postings.settle(principal.id, key, accepted.row.id),
                 due_at=now + dt.timedelta(seconds=self.resend_s),
             )
         except Exception:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentRow, State
+from docsvc.domain.document import Accepted, DocumentRow, DocumentType, State
 from docsvc.domain.errors import BusyError, DocsvcError, NotFoundError, ObjectMissingError, SealError, UsageError
 from docsvc.domain.job import MAX_ATTEMPTS, retry_at
+from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
 from docsvc.domain.verdict import Indication
@@ -36,6 +37,7 @@ from docsvc.ports import (
 )
 from docsvc.usecases.events import happened
 from docsvc.usecases.lease import Leases
+from docsvc.usecases.template_versions import TemplateVersions
 
 CUT_OFF: Final = "处理进程在工作中被终止；the process that worked on it was ended (killed, or over its time limit)"
 UNFINISHED: Final = (State.ACCEPTED, State.RENDERING)
@@ -47,6 +49,7 @@ class Production:
 
     database: Database
     templates: Templates
+    versions: TemplateVersions
     filler: Filler
     converter: Converter
     pages: Pages
@@ -73,10 +76,11 @@ class Production:
         try:
             if not self._stored(row):
                 row = self._make(row, token)
-            now = self.clock()
+            now, version = self.clock(), self.templates.version(row.doc_type, row.template_sha256)
+            detail = {"template_version": version.manifest.version} if version else {}
             with self._writing(row.id, token) as tx:
                 tx.documents.update(row.id, state=State.SEALED, reason=None, retryable=False)
-                tx.events.add(happened(SEALED, row, now))
+                tx.events.add(happened(SEALED, row, now, detail))
                 tx.jobs.release(row.id, token, None)
         except BusyError:
             raise  # another one has taken over
@@ -126,7 +130,7 @@ class Production:
 
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
-        if accepted.case.is_test and not self.keys.of(accepted.agency.seal).development:
+        if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
             raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
@@ -145,6 +149,7 @@ class Production:
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
+        self.versions.keep(accepted.doc_type, keep)
         for data in (accepted.case.canonical, filled.docx, laid_out.pdf, sealed.pdf):
             store(data, self.objects, keep)
         return self._row(row.id)
@@ -164,19 +169,9 @@ class Production:
         return True
 
     def _accepted(self, row: DocumentRow) -> Accepted:
-        number = DocNumber.parse(row.number)
         # What was published since does not change what was accepted; a version that was mended in place is gone.
         doc_type = self.templates.version(row.doc_type, row.template_sha256) or self.templates.get(row.doc_type)
-        if number is None:
-            raise UsageError(f"document {row.id} has no readable number")
-        with self.database.read() as tx:
-            agency = tx.agencies.get(row.agency_id)
-        if agency is None:
-            raise SealError(f"agency {row.agency_id} is no longer in the registry")
-        case = Case.of(json.loads(row.case_json))
-        if case.sha256 != row.case_sha256:
-            raise SealError(f"{row.number}: the case in the database is no longer the one that was accepted")
-        return Accepted(row.id, case, agency, number, doc_type)
+        return accepted_of(row, doc_type, self.database)
 
     def _row(self, document_id: str) -> DocumentRow:
         with self.database.read() as tx:
@@ -184,6 +179,25 @@ class Production:
         if row is None:
             raise NotFoundError(f"没有这份文书；no such document: {document_id}")
         return row
+
+
+def accepted_of(row: DocumentRow, doc_type: DocumentType, database: Database) -> Accepted:
+    """What intake handed on, from what is stored. Raises SealError where case or agency are no longer the same."""
+    number = DocNumber.parse(row.number)
+    if number is None:
+        raise UsageError(f"document {row.id} has no readable number")
+    with database.read() as tx:
+        agency = tx.agencies.get(row.agency_id)
+        registered = tx.agencies.list()
+    if agency is None:
+        raise SealError(f"agency {row.agency_id} is no longer in the registry")
+    case = Case.of(json.loads(row.case_json))
+    if case.sha256 != row.case_sha256:
+        raise SealError(f"{row.number}: the case in the database is no longer the one that was accepted")
+    joint = joint_agencies(case.data, agency, registered)
+    if joint is None:
+        raise SealError(f"{row.number}: an agency that seals is no longer in the registry")
+    return Accepted(row.id, case, agency, number, doc_type, joint)
 
 
 def retain_until(row: DocumentRow, years: int) -> dt.datetime:

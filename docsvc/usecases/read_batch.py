@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from docsvc.domain.errors import CaseRefusedError, TableRefusedError
+from docsvc.domain.errors import CaseRefusedError, TableRefusedError, TableTooLargeError
 from docsvc.domain.table import MOST_ROWS, Row, columns_of, rows_of
 from docsvc.ports import Tables, Templates
 from docsvc.usecases.intake import read_case
@@ -33,13 +33,13 @@ def blank_table(suffix: str, doc_type: str, tables: Tables, templates: Templates
 
 def _json_lines(raw: bytes) -> Sequence[Row]:
     if len(raw) > LARGEST:
-        raise TableRefusedError("文件过大，请分批提交；the file is too large, send it in parts")
+        raise TableTooLargeError("文件过大，请分批提交；the file is too large, send it in parts")
     rows: list[Row] = []
     for number, line in enumerate(raw.split(b"\n"), 1):
         if not line.strip():
             continue
         if len(rows) == MOST_ROWS:
-            raise TableRefusedError(f"超过{MOST_ROWS}行，请分批提交；more than {MOST_ROWS} rows")
+            raise TableTooLargeError(f"超过{MOST_ROWS}行，请分批提交；more than {MOST_ROWS} rows")
         try:
             rows.append(Row(number, read_case(line)))
         except CaseRefusedError as e:

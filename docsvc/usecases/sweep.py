@@ -23,6 +23,7 @@ class Sweep:
     queue: Queue
     clock: Callable[[], dt.datetime]
     resend_s: float
+    keep_batches: dt.timedelta = dt.timedelta(days=90)
 
     def free(self) -> int:
         """Take the leases of holders that are certainly dead; their jobs are due now. How many."""
@@ -61,10 +62,11 @@ class Sweep:
         return len(due)
 
     def expire(self, session: dt.timedelta, idle: dt.timedelta) -> int:
-        """Forget Idempotency-Keys after a day, and sessions that ended; how many."""
+        """Forget Idempotency-Keys after a day, sessions that ended, and what became of old batches; how many."""
         now = self.clock()
         with self.database.begin() as tx:
-            return tx.postings.expire(now - KEEP_KEYS) + tx.sessions.expire(now - session, now - idle)
+            keys = tx.postings.expire(now - KEEP_KEYS)
+            return keys + tx.sessions.expire(now - session, now - idle) + tx.batches.expire(now - self.keep_batches)
 
     def _defer(self, document_ids: Sequence[str], seconds: float) -> None:
         with self.database.begin() as tx:

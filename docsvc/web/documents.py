@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from docsvc.domain.access import Permission
 from docsvc.domain.document import DocumentFilter, State
 from docsvc.domain.errors import ConflictError, StoreError, UsageError
+from docsvc.domain.joint import names_in
 from docsvc.usecases.deliver import Kind
 from docsvc.web.guard import may, pages, principal, service, someone
 from docsvc.web.words import MOVING, STATES
@@ -77,8 +78,9 @@ def document(document_id: str) -> ResponseReturnValue:
         "document.html",
         row=row,
         log=found.log,
-        agency=agency_names().get(row.agency_id, row.agency_id),
+        agency="、".join(names_in(row.case_json)) or agency_names().get(row.agency_id, row.agency_id),
         title=titles().get(row.doc_type, row.doc_type),
+        template=service().versions.name(row),
         history=service().search.history(who, document_id),
         page_count=_page_count(document_id) if row.signed_sha256 else 0,
         moving=row.state in MOVING,

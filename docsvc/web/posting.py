@@ -41,7 +41,7 @@ def new(doc_type: str) -> ResponseReturnValue:
     typed = form.blank()
     if (own := principal().agency_id) is not None:
         typed["agency"] = own
-    return _page(doc_type, form, typed, _fresh_key())
+    return _page(doc_type, form, typed, fresh_key())
 
 
 @pages.post("/new/<doc_type>")
@@ -50,7 +50,7 @@ def post(doc_type: str) -> ResponseReturnValue:
     """One row more or fewer, or the whole case: then the document's page, or the form with what is wrong."""
     form = _form(doc_type)
     typed = form.gather({name: value for name, value in request.form.items() if name.startswith("/")})
-    key = request.form.get(KEY, "")[:KEY_LONGEST] or _fresh_key()
+    key = request.form.get(KEY, "")[:KEY_LONGEST] or fresh_key()
     if add := request.form.get("_add"):
         return _page(doc_type, form, form.with_row(typed, add), key)
     if remove := request.form.get("_remove"):
@@ -66,14 +66,14 @@ def post(doc_type: str) -> ResponseReturnValue:
             "这张表单此前已经提交并收案，内容又有改动。再次提交将另立一份新文书；"
             "this form was posted before, with other contents: posting it again makes another document"
         )
-        return _page(doc_type, form, typed, _fresh_key()), 409
+        return _page(doc_type, form, typed, fresh_key()), 409
 
 
 @pages.get("/new/json")
 @may(Permission.CREATE)
 def paste() -> ResponseReturnValue:
     """The page for a case that is JSON already."""
-    return render_template("paste.html", text="", key=_fresh_key())
+    return render_template("paste.html", text="", key=fresh_key())
 
 
 @pages.post("/new/json")
@@ -82,7 +82,7 @@ def post_json() -> ResponseReturnValue:
     """A refused case of a known type goes on in its form, with the faults at their places."""
     file = request.files.get("file")
     raw = (file.read() if file else b"") or request.form.get("text", "").encode("utf-8", "surrogatepass")
-    key = request.form.get(KEY, "")[:KEY_LONGEST] or _fresh_key()
+    key = request.form.get(KEY, "")[:KEY_LONGEST] or fresh_key()
     try:
         return _accepted(_post_once(key, raw))
     except CaseRefusedError as e:
@@ -94,7 +94,7 @@ def post_json() -> ResponseReturnValue:
         return render_template("paste.html", text=text, key=key, findings=e.findings), 422
     except KeyReusedError as e:
         text = raw.decode("utf-8", "replace")
-        return render_template("paste.html", text=text, key=_fresh_key(), fault=str(e)), 409
+        return render_template("paste.html", text=text, key=fresh_key(), fault=str(e)), 409
 
 
 def _post_once(key: str, raw: bytes) -> Acceptance:
@@ -162,5 +162,6 @@ def _readable(raw: bytes) -> Any:
         return None
 
 
-def _fresh_key() -> str:
+def fresh_key() -> str:
+    """An Idempotency-Key for a form that is not filled in yet."""
     return secrets.token_urlsafe(24)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from docsvc.domain.access import Permission, Principal
+from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
 from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
@@ -34,6 +35,12 @@ STATES: Final[Mapping[State, Words]] = {
 }
 MOVING: Final = frozenset({State.ACCEPTED, State.RENDERING, State.SEALED})
 """States that pass by themselves: a page that shows one asks again."""
+
+BATCHES: Final[Mapping[BatchState, Words]] = {
+    BatchState.READING: Words("逐行收案中", "Taking rows in", "busy"),
+    BatchState.ISSUING: Words("制作中", "Being made", "busy"),
+    BatchState.DONE: Words("已完成", "Done", "good"),
+}
 
 VERDICTS: Final[Mapping[Indication, Words]] = {
     Indication.PASSED: Words(
@@ -62,6 +69,7 @@ FILES: Final = {
     "content": Words("PDF文书", "the signed PDF"),
     "docx": Words("Word文件", "the Word file"),
     "evidence": Words("证据包", "the evidence bundle"),
+    "print": Words("打印用合并件", "its pages to print"),
 }
 ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
     (frozenset({Permission.CREATE}), Words("执法人员", "Officer")),

@@ -1,6 +1,8 @@
-"""`docsvc worker`, `sequencer` and `scheduler`: one process each, until SIGTERM or Ctrl-C."""
+"""`docsvc worker`, `sequencer`, `scheduler` and `press`: one process each, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -37,6 +39,20 @@ def scheduler(parent: int | None) -> None:
     from docsvc.worker.loops import run_scheduler
 
     run_scheduler()
+
+
+@click.command()
+@supervised
+@click.option("--request", type=click.Path(path_type=Path, exists=True, file_okay=False), hidden=True, help="one")
+def press(parent: int | None, request: Path | None) -> None:
+    """Work on drafts of templates that came over HTTP; needs an office, and no key. One is enough."""
+    _begin(parent)
+    from docsvc.worker.press import run_press, run_request
+
+    if request is None:
+        run_press()
+    else:
+        run_request(request)
 
 
 def _begin(parent: int | None) -> None:

@@ -77,7 +77,7 @@ class Sequencer:
 
 
 def run_scheduler() -> None:
-    """Sweep, lift documents to their level and forget what is old, until SIGTERM or SIGINT."""
+    """Sweep, take batches in, lift documents to their level and forget what is old, until SIGTERM or SIGINT."""
     stop = stop_on_signals()
     with open_process() as service:
         settings = service.settings
@@ -87,11 +87,12 @@ def run_scheduler() -> None:
             Duty("scheduler.free", settings.sweep_every_s, service.sweep.free),
             Duty("scheduler.send", settings.sweep_every_s, service.sweep.send),
             Duty("scheduler.expire", EXPIRE_EVERY_S, lambda: service.sweep.expire(session, idle)),
-            # Of its own pace: an authority that is away lets each document wait for it.
+            # Of their own pace: thousands of cases take minutes, an authority that is away lets each document wait.
+            Duty("scheduler.batches", settings.sweep_every_s, lambda: service.taking_in.run(stop.is_set)),
             Duty("scheduler.upgrade", settings.upgrade_every_s, lambda: lift_all(service, stop)),
         )
         service.queue  # noqa: B018 - built once, before several threads ask for it
-        service.database  # noqa: B018
+        service.database, service.templates  # noqa: B018
         threads = [threading.Thread(target=duty.run, args=(stop,), name=duty.name) for duty in duties]
         for thread in threads:
             thread.start()

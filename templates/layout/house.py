@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from templates.layout.elements import field, paragraph, part, picture, run, when
+from templates.layout.joint import KINDS, narrowed, style_key, tabs
 
 # Twips (1/20 pt). The type area is 156 × 225 mm, of 22 lines with 28 characters each (5.2.1, 5.2.3): a 16 pt
 # character advances by 15.75 pt, a line by 28.95 pt.
@@ -154,6 +155,16 @@ STYLES = (
             paragraph=KEEP_NEXT + spacing() + box(width) + align("center"),
         )
         for key, label, width in SIGNOFF
+    ),
+    Style("JointBlank", "联合署名·空行", paragraph=KEEP_NEXT + spacing() + align("left")),
+    *(
+        Style(
+            style_key(kind),
+            name,
+            paragraph=KEEP_NEXT + KEEP_LINES + tabs(cells, TEXT_WIDTH) + spacing() + align("left"),
+            run=narrowed(per_cent),
+        )
+        for kind, (name, cells, per_cent) in KINDS.items()
     ),
     Style("Note", "附注", paragraph=spacing(before=LINE) + indent(TWO) + align("left")),
     Style(

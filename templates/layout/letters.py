@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from templates.layout.elements import each, fact_table, paragraph, when
 from templates.layout.house import qr_code
+from templates.layout.joint import joint_signoff
 
 
 def heading() -> str:
@@ -28,11 +29,17 @@ def signoff() -> str:
     )
 
 
-def ending() -> str:
+def ending(signed: str = "") -> str:
     """Sign-off, and the table of what the letter has no place for (the note on copies among it)."""
     # The seal reaches a line further down than the date: an empty line keeps it within the type area.
     room = paragraph("", "Blank")
-    return signoff() + room + paragraph("附：文书信息表", "Attached") + fact_table("info") + paragraph("", "Edge")
+    return (
+        (signed or signoff())
+        + room
+        + paragraph("附：文书信息表", "Attached")
+        + fact_table("info")
+        + paragraph("", "Edge")
+    )
 
 
 def lines(name: str, style: str = "Text") -> str:
@@ -101,7 +108,7 @@ def interview_notice() -> str:
         heading()
         + ADDRESSEE
         + paragraph(
-            "根据{{ body.legal_basis }}的规定，本机关决定对{{ you }}进行行政约谈（{{ body.mode }}），"
+            "根据{{ body.legal_basis }}的规定，{{ body.who }}决定对{{ you }}进行行政约谈（{{ body.mode }}），"
             "现将有关事项通知如下：",
             "Text",
         )
@@ -116,7 +123,7 @@ def interview_notice() -> str:
         + when("body.bring", paragraph("请携带以下材料：{{ body.bring }}。", "Item"))
         + NOTICE
         + CONTACT
-        + ending()
+        + ending(signoff() + joint_signoff())
     )
 
 

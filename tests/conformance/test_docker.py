@@ -32,7 +32,7 @@ COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 # Ours, in contrast to the servers: those that run our images.
 OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("docsvc")}
-LASTING = ("web", "worker", "sequencer", "scheduler")
+LASTING = ("web", "worker", "sequencer", "scheduler", "press")
 SECRETS = {variable(name) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
 BIN = Path(sys.executable).parent
 
@@ -142,8 +142,23 @@ def test_only_web_is_published_and_only_on_this_machine():
 
 def test_each_process_reaches_servers_that_run_elsewhere_and_no_server_here_reaches_out():
     """Profiles that are struck out leave database, broker or store beyond the network that leads nowhere."""
-    assert {name for name, s in SERVICES.items() if "outside" in s["networks"]} == set(OURS)
-    assert {name for name, s in SERVICES.items() if s["networks"] == ["inside"]} == SERVICES.keys() - OURS.keys()
+    outside = {name for name, s in SERVICES.items() if "outside" in s["networks"]}
+    assert outside == OURS.keys() - {"press"}  # which opens Word files of strangers, and needs nobody
+    assert {name for name, s in SERVICES.items() if s["networks"] == ["inside"]} == SERVICES.keys() - outside
+
+
+def test_published_templates_are_one_folder_that_only_two_may_write():
+    mounts = {
+        name: volume
+        for name in OURS
+        for volume in SERVICES[name].get("volumes", ())
+        if isinstance(volume, dict) and volume["source"] == "templates"
+    }
+    assert mounts.keys() == {"web", "worker", "scheduler", "press"}
+    assert {name for name, volume in mounts.items() if not volume.get("read_only")} == {"web", "press"}
+    assert {volume["target"] for volume in mounts.values()} == {environment("web")["DOCSVC_PUBLISHED_DIR"]}
+    assert key_folder("press") is None
+    assert not {key for key in environment("press") if key in SECRETS}
 
 
 def test_no_secret_has_a_value_that_would_work():
@@ -176,7 +191,7 @@ def test_a_worker_may_finish_what_it_works_on():
     assert grace > Settings.model_fields["task_limit_s"].default
 
 
-@pytest.mark.parametrize("name", ["web", "sequencer", "scheduler"])
+@pytest.mark.parametrize("name", ["web", "sequencer", "scheduler", "press"])
 def test_the_others_may_finish_too(name):
     assert int(re.fullmatch(r"(\d+)s", SERVICES[name]["stop_grace_period"])[1]) > GRACE_S
 

@@ -67,7 +67,12 @@ def test_no_line_begins_with_a_closing_mark_or_tears_what_is_whole(pages, path):
             assert not [part for part in torn if part in text], (one.text, two.text)  # else two paragraphs meet
 
 
-@each_sample
+# Where several agencies sign, sealing/test_joint.py measures.
+@pytest.mark.parametrize(
+    "path",
+    [p for p in samples() if not accepted(p).joint],
+    ids=lambda p: f"{p.parent.parent.name}-{p.stem}",
+)
 def test_name_and_date_stand_on_one_axis_with_room_for_the_seal(pages, path):
     case, lines = pages[path]
     issued = date(case.case.issue_date)

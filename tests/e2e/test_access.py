@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import time
 
 import pytest
 import requests
@@ -30,12 +31,18 @@ CALLS: dict[str, tuple[object, ...]] = {
     "evidence": (OK, FORBIDDEN, OK, FORBIDDEN, ABSENT, OK, UNKNOWN, UNKNOWN, UNKNOWN),
     "preview":  (OK, FORBIDDEN, OK, FORBIDDEN, ABSENT, OK, UNKNOWN, UNKNOWN, UNKNOWN),
     "void":     (OK, FORBIDDEN, FORBIDDEN, OK, ABSENT, FORBIDDEN, UNKNOWN, UNKNOWN, UNKNOWN),
+    # Whose cases another agency's rows are is seen when they are taken in.
+    "batch":    (ACCEPTED, ACCEPTED, FORBIDDEN, FORBIDDEN, ACCEPTED, FORBIDDEN, UNKNOWN, UNKNOWN, UNKNOWN),
+    "batches":  (OK, FORBIDDEN, OK, FORBIDDEN, OK, OK, UNKNOWN, UNKNOWN, UNKNOWN),
     "verify":   (OK,) * 9,
     "schema":   (OK,) * 9,
     "log":      (OK,) * 9,
     "healthz":  (OK,) * 9,
     "openapi":  (OK,) * 9,
 }  # fmt: skip
+
+# Of a batch that the first of them posted: whoever else may read does not find it.
+OF_A_BATCH = (OK, FORBIDDEN, ABSENT, FORBIDDEN, ABSENT, ABSENT, UNKNOWN, UNKNOWN, UNKNOWN)
 
 # Another agency's officer, and one whose account was ended; whoever is not signed in is shown the way there.
 PEOPLE = ("officer", "auditor", "administrator", "stranger", "disabled", "nobody")
@@ -51,6 +58,9 @@ PAGES: dict[str, tuple[int, ...]] = {
     "types":    (OK, FORBIDDEN, FORBIDDEN, OK, SIGN_IN, SIGN_IN),
     "form":     (OK, FORBIDDEN, FORBIDDEN, OK, SIGN_IN, SIGN_IN),
     "post":     (SIGN_IN, FORBIDDEN, FORBIDDEN, FORBIDDEN, SIGN_IN, SIGN_IN),
+    "batches":  (OK, FORBIDDEN, FORBIDDEN, OK, SIGN_IN, SIGN_IN),
+    "sheet":    (OK, FORBIDDEN, FORBIDDEN, OK, SIGN_IN, SIGN_IN),
+    "batch":    (ABSENT, FORBIDDEN, FORBIDDEN, ABSENT, SIGN_IN, SIGN_IN),
     "ask":      (OK, FORBIDDEN, OK, ABSENT, SIGN_IN, SIGN_IN),
     "void":     (SIGN_IN, FORBIDDEN, SIGN_IN, ABSENT, SIGN_IN, SIGN_IN),
     "verify":   (OK,) * 6,
@@ -124,6 +134,8 @@ def ask(stack, api, call, document_id):
         "post": lambda: api.post(stack.case("advice", OWN)),
         "void": lambda: api.call("POST", f"{at}/void", json={"reason": "名称有误"}),
         "verify": lambda: api.call("POST", "/verifications", files={"file": ("x.pdf", b"%PDF-1.7\n")}),
+        "batch": lambda: post_batch(api, stack.case("advice", OWN)),
+        "batches": lambda: api.get("/batches"),
         "search": lambda: api.get("/documents"),
         "one": lambda: api.get(at),
         "preview": lambda: api.get(f"{at}/preview/1.png"),
@@ -133,6 +145,28 @@ def ask(stack, api, call, document_id):
         "openapi": lambda: api.session.get(f"{api.base_url}/openapi.json", timeout=30),
     }
     return calls.get(call, lambda: api.get(f"{at}/{call}"))()
+
+
+def post_batch(api, case):
+    headers = {"Content-Type": "application/jsonl", "Idempotency-Key": secrets.token_hex(8)}
+    return api.call("POST", "/batches", data=json.dumps(case).encode(), headers=headers)
+
+
+@pytest.fixture(scope="module")
+def batch(stack, callers):
+    """Done, with one document."""
+    api, finish = callers["all"], time.monotonic() + 120
+    place = post_batch(api, stack.case("advice", OWN)).json()["id"]
+    while api.get(f"/batches/{place}").json()["state"] != "done":
+        assert time.monotonic() < finish
+        time.sleep(0.2)
+    return place
+
+
+@pytest.mark.parametrize("what", ["", "/rows", "/documents.zip", "/print.pdf"])
+def test_every_caller_at_somebodys_batch(callers, batch, what):
+    found = [api.get(f"/batches/{batch}{what}").status_code for api in callers.values()]
+    assert tuple(found) == OF_A_BATCH
 
 
 def test_a_refused_void_voids_nothing(stack, document):
@@ -197,6 +231,9 @@ def visit(stack, browser, page, document_id):
         "evidence": f"{at}/files/evidence",
         "types": "/new",
         "form": "/new/advice",
+        "batches": "/batches",
+        "sheet": "/batches/sheets/advice.csv",
+        "batch": f"/batches/{document_id}",
         "ask": f"{at}/void",
         "verify": "/verify",
         "scan": f"/d/{document_id}",

@@ -11,17 +11,8 @@ import pikepdf
 import pytest
 from openpyxl import load_workbook
 
-from tests.support.tables import row_of
+from tests.support.tables import fill_in, row_of
 from tests.support.workspace import case, variants, write_case
-
-
-def fill_in(path, rows):
-    """A generated workbook with these rows below its headings."""
-    book = load_workbook(path)
-    paths = [cell.value for cell in book.active[2]]
-    for row in rows:
-        book.active.append([row.get(name) for name in paths])
-    book.save(path)
 
 
 def reminders(count):

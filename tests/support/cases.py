@@ -17,6 +17,7 @@ from docsvc.domain.agency import Agency
 from docsvc.domain.errors import Finding
 from docsvc.domain.laws import Laws
 from docsvc.domain.measures import Measures
+from docsvc.domain.plain_language import PlainLanguage
 from docsvc.domain.rules.catalogue import Known, check_case
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -49,6 +50,11 @@ def laws() -> Laws:
 @functools.cache
 def measures() -> Measures:
     return Measures.from_mapping(tomllib.loads((TEMPLATES / "measures.toml").read_text("utf-8")))
+
+
+@functools.cache
+def language() -> PlainLanguage:
+    return PlainLanguage.from_mapping(tomllib.loads((TEMPLATES / "plain_language.toml").read_text("utf-8")))
 
 
 def agencies() -> list[dict[str, Any]]:
@@ -84,6 +90,8 @@ def known(case: Mapping[str, Any], **more: Any) -> Known:
         "manifest": FOLDER.get(case["doc_type"]).manifest,
         "laws": laws(),
         "measures": measures(),
+        "language": language(),
+        "registered": list(registry().values()),
     }
     return Known(**{**gathered, **more})
 

@@ -17,6 +17,7 @@ from docsvc.adapters.word import WordFiller
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentType, Filled
+from docsvc.domain.joint import joint_agencies
 from docsvc.domain.numbering import DocNumber
 from docsvc.pipeline.convert import body_text
 from docsvc.pipeline.render import render
@@ -58,10 +59,17 @@ def accepted(path: Path, change: Callable[[dict[str, Any]], object] | None = Non
     data = copy.deepcopy(json.loads(path.read_text()))
     if change:
         change(data)
-    agency = agencies()[data["agency"]]
+    registered = agencies()
+    agency = registered[data["agency"]]
     number = DocNumber(agency.numbering[data["doc_type"]], int(data["issue_date"][:4]), 25)
+    joint = joint_agencies(data, agency, registered.values()) or ()
     return Accepted(
-        "00000000-0000-0000-0000-000000000000", Case.of(data), agency, number, doc_type(data["doc_type"])
+        "00000000-0000-0000-0000-000000000000",
+        Case.of(data),
+        agency,
+        number,
+        doc_type(data["doc_type"]),
+        joint,
     )
 
 

@@ -33,3 +33,13 @@ def lines_of(pdf: Path) -> list[Line]:
             text = re.sub(r"\s", "", "".join(re.findall(r">([^<]*)</word>", words)))
             found.append(Line(number, x0, y0, x1, y1, text))
     return found
+
+
+def words_of(pdf: Path) -> list[Line]:
+    """Every word of every page: what stands side by side on one line, apart."""
+    xml = subprocess.run(["pdftotext", "-bbox", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    return [
+        Line(number, *(float(n) for n in re.findall(r'"([\d.]+)"', box)), text)
+        for number, page in enumerate(xml.split("<page ")[1:])
+        for box, text in re.findall(r"<word ([^>]*)>(.*?)</word>", page)
+    ]

@@ -8,7 +8,10 @@ import uuid
 from typing import Any
 
 from docsvc.domain.document import DocumentRow, Level, State
+from docsvc.domain.errors import Finding
 from docsvc.domain.merkle import LogEvent
+
+DOUBT = Finding("REF", "/a", "注意", 'a "quoted" one', "warning")
 
 
 def document_row(number: str = "测示〔2026〕1号", **fields: Any) -> DocumentRow:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from tests.support.workspace import CHECKOUT
 
@@ -60,3 +61,12 @@ def xlsx(rows: Iterable[Sequence[Any]], formats: Mapping[str, str] | None = None
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def fill_in(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A generated workbook with these rows below its headings."""
+    book = load_workbook(path)
+    paths = [cell.value for cell in book.active[2]]
+    for row in rows:
+        book.active.append([row.get(name) for name in paths])
+    book.save(path)

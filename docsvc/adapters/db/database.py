@@ -15,6 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from docsvc.adapters.db import schema
+from docsvc.adapters.db.batch_repo import SqlBatchRepo
 from docsvc.adapters.db.caller_repo import SqlClientRepo, SqlSessionRepo, SqlUserRepo
 from docsvc.adapters.db.job_repo import SqlJobRepo, SqlPostingRepo
 from docsvc.adapters.db.log_repo import SqlLogRepo
@@ -40,6 +41,7 @@ class SqlTransaction:
         self.log = SqlLogRepo(connection)
         self.jobs = SqlJobRepo(connection)
         self.postings = SqlPostingRepo(connection)
+        self.batches = SqlBatchRepo(connection)
         self.clients = SqlClientRepo(connection)
         self.users = SqlUserRepo(connection, writing=writing)
         self.sessions = SqlSessionRepo(connection)

@@ -16,7 +16,7 @@ from docsvc.adapters.db.tables import agencies, counters, documents, events
 from docsvc.domain.agency import Agency
 from docsvc.domain.canonical import canonical_json
 from docsvc.domain.document import DocumentFilter, DocumentRow, Level, State
-from docsvc.domain.errors import DuplicateError, LogError, UsageError
+from docsvc.domain.errors import DuplicateError, Finding, LogError, UsageError
 from docsvc.domain.merkle import LogEvent
 
 DOCUMENT_FIELDS: Final = tuple(f.name for f in dataclasses.fields(DocumentRow))
@@ -249,7 +249,8 @@ class SqlEventRepo:
 
 def _agency_json(agency: Agency) -> str:
     data = {f.name: getattr(agency, f.name) for f in dataclasses.fields(agency)}
-    data |= {"seal": dataclasses.asdict(agency.seal), "numbering": dict(agency.numbering)}
+    seal = {name: value for name, value in dataclasses.asdict(agency.seal).items() if value is not None}
+    data |= {"seal": seal, "numbering": dict(agency.numbering)}
     return canonical_json(data).decode()
 
 
@@ -267,7 +268,7 @@ def _plain(value: Any) -> Any:
 def _document_values(fields: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: _plain(value) for name, value in fields.items()}
     if "warnings" in values:
-        values["warnings"] = json.dumps(list(values["warnings"]), ensure_ascii=False)
+        values["warnings"] = json.dumps([dataclasses.asdict(f) for f in values["warnings"]], ensure_ascii=False)
     return values
 
 
@@ -279,6 +280,11 @@ def _document_row(row: Mapping[str, Any]) -> DocumentRow:
             "state": State(row["state"]),
             "target_level": Level(row["target_level"]),
             "achieved_level": None if achieved is None else Level(achieved),
-            "warnings": tuple(json.loads(row["warnings"])),
+            "warnings": tuple(map(_warning, json.loads(row["warnings"]))),
         }
     )
+
+
+def _warning(kept: Any) -> Finding:
+    """Rows of the first versions keep a sentence alone."""
+    return Finding("", "", kept, kept, "warning") if isinstance(kept, str) else Finding(**kept)

@@ -200,3 +200,44 @@ sessions = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=False),
 )
+
+# Files of many cases. `key` is the Idempotency-Key, for as long as the batch is remembered.
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("owner_kind", sa.String(8), nullable=False),
+    sa.Column("owner_id", sa.String(36), nullable=False),
+    sa.Column("owner_name", sa.String(120), nullable=False),
+    sa.Column("agency_id", sa.String(80)),
+    sa.Column("key", sa.String(255), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("format", sa.String(8), nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("taken_at", UtcDateTime),
+    sa.UniqueConstraint("owner_id", "key"),
+    sa.Index("ix_batches_owner_id_created_at_id", "owner_id", "created_at", "id"),
+)
+
+sa.Index(
+    "ix_batches_open",
+    batches.c.created_at,
+    sqlite_where=batches.c.taken_at.is_(None),
+    postgresql_where=batches.c.taken_at.is_(None),
+)
+
+# A row of the file. Case and places (which column a pointer means) stay until it is taken in.
+batch_rows = sa.Table(
+    "batch_rows",
+    metadata,
+    sa.Column("batch_id", sa.String(36), sa.ForeignKey("batches.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("case_json", sa.Text),
+    sa.Column("places", sa.Text),
+    sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id")),
+    sa.Column("new", sa.Boolean),
+    sa.Column("faults", sa.Text),
+    sa.Index("ix_batch_rows_batch_id_outcome_number", "batch_id", "outcome", "number"),
+)

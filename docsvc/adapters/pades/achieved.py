@@ -29,10 +29,12 @@ PARSED = 512  # certificates and answers recur from document to document
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a sealed file holds: the level, and the chains (DER, own certificate first) that evidence is due for."""
+    """What a sealed file holds: the level that each of its seals has at least, and the chains (DER, own certificate
+    first) that evidence is due for.
+    """
 
     level: Level
-    seal_chain: tuple[bytes, ...]
+    seal_chains: tuple[tuple[bytes, ...], ...]
     stamp_chains: tuple[tuple[bytes, ...], ...]
 
 
@@ -78,30 +80,38 @@ def held_by(pdf: bytes) -> Held:
 
 
 def _held(pdf: bytes) -> Held:
-    seal: cms.SignedData | None = None
+    seals: list[cms.SignedData] = []
     stamps: list[cms.SignedData] = []
     end_of_last_stamp = 0
     for signed, end in _signatures(pdf):
         if signed["encap_content_info"]["content_type"].native == "tst_info":
             stamps.append(signed)
             end_of_last_stamp = end
-        elif seal is None:
-            seal = signed
-    if seal is None:
+        else:
+            seals.append(signed)
+    if not seals:
         raise SealError("the file bears no seal")
-    attributes = seal["signer_infos"][0]["unsigned_attrs"] or ()
-    tokens = [v["content"] for a in attributes if a["type"].native == TOKEN for v in a["values"]]
-    # A signature time-stamp, else the first document time-stamp, proves when the seal existed (EN 319 142-1, 6.3).
-    proving = tokens or stamps[:1]
+    tokens_each = [list(_tokens(seal)) for seal in seals]
+    tokens = [token for found in tokens_each for token in found]
+    # Each signature's own time-stamp, else the first document time-stamp, proves when it existed (EN 319 142-1,
+    # 6.3).
+    all_stamped = all(tokens_each)
     level = Level.B_B
-    if proving:
+    if all_stamped or stamps:
         level = Level.B_T
         store = _read_store(pdf)
-        if all(_covered(_chain(signed), store) for signed in (seal, *proving)):
+        proving = tokens if all_stamped else [*tokens, stamps[0]]
+        if all(_covered(_chain(signed), store) for signed in (*seals, *proving)):
             level = Level.B_LT
-            if end_of_last_stamp == len(pdf) and (tokens or len(stamps) > 1):
+            if end_of_last_stamp == len(pdf) and (all_stamped or len(stamps) > 1):
                 level = Level.B_LTA
-    return Held(level, _chain(seal), tuple(_chain(s) for s in (*tokens, *stamps)))
+    return Held(level, tuple(map(_chain, seals)), tuple(_chain(s) for s in (*tokens, *stamps)))
+
+
+def _tokens(seal: cms.SignedData) -> Iterator[cms.SignedData]:
+    for attribute in seal["signer_infos"][0]["unsigned_attrs"] or ():
+        if attribute["type"].native == TOKEN:
+            yield from (value["content"] for value in attribute["values"])
 
 
 def _signatures(pdf: bytes) -> Iterator[tuple[cms.SignedData, int]]:

@@ -71,6 +71,7 @@ class _Examination:
         self.anchor_ders = list(anchors)
         self.checks: list[Check] = []
         self.found: list[Found] = []
+        self.fields: dict[str, str | None] = {}  # all signature fields, with the sub-filter of what fills them
         self.notices: list[str] = []
         self.material = revocation.Material()
         self.reader: Any = None
@@ -112,7 +113,9 @@ class _Examination:
                 )
             )
         # 2. Every filled signature field.
-        listed = list(enumerate_sig_fields(self.reader, filled_status=True))
+        every = list(enumerate_sig_fields(self.reader))
+        self.fields = {str(name): None if value is None else "" for name, value, _ in every}
+        listed = [field for field in every if field[1] is not None]
         if len(listed) > self.max_signatures:
             self.checks.append(
                 Check.undecided(
@@ -129,13 +132,14 @@ class _Examination:
 
     def _list(self, listed: Sequence[Any]) -> None:
         seen: set[Any] = set()
-        names = frozenset(str(name) for name, _, _ in listed)
+        shapes: list[tuple[Found, Any, Any]] = []
         for name, value, widget in listed:
             dictionary = value.get_object()
             sub_filter = (
                 dictionary.get("/SubFilter", "") if isinstance(dictionary, generic.DictionaryObject) else ""
             )
             found = Found(str(name), str(sub_filter))
+            self.fields[found.name] = found.sub_filter
             self.found.append(found)
             reference = widget.get_object().raw_get("/V")
             if not isinstance(reference, generic.IndirectObject) or not isinstance(
@@ -153,6 +157,7 @@ class _Examination:
                 )
                 continue
             seen.add(reference.reference)
+            shapes.append((found, reference, widget))
             if not found.is_time_stamp and found.sub_filter not in SIGNATURE_FILTERS:
                 found.checks.append(
                     Check.undecided(
@@ -163,12 +168,13 @@ class _Examination:
                         f"the sub-filter {found.sub_filter or '(none)'} is not supported",
                     )
                 )
+        for found, reference, widget in shapes:  # once it is known what fills each field
             try:
-                self._shape(found, reference, widget, names)
+                self._shape(found, reference, widget)
             except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
                 found.checks.append(unreadable(e))
 
-    def _shape(self, found: Found, reference: Any, widget: Any, names: frozenset[str]) -> None:
+    def _shape(self, found: Found, reference: Any, widget: Any) -> None:
         # 3. Byte ranges.
         offset = self.reader.xrefs[reference.reference]
         if not isinstance(offset, int):
@@ -200,7 +206,7 @@ class _Examination:
         found.embedded, found.revision = embedded, embedded.signed_revision
         found.claimed = signer_checks.claimed(embedded)
         # 9. Coverage and changes.
-        standing = revisions.check_changes(embedded, names)
+        standing = revisions.check_changes(embedded, self.fields)
         found.certified = standing.certified
         found.checks += standing.checks
 
@@ -216,6 +222,7 @@ class _Examination:
         self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
         judge = Judge(self.anchors, self.material)
         certified = any(f.certified for f in whole)
+        self.checks += revisions.check_awaited(self.fields, certified=certified)
         moment = self.at
         # 7. Time-stamps, last first: what a sound one covers existed at its time.
         for found in reversed(whole):

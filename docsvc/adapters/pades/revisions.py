@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from docsvc.adapters.pades.byte_ranges import Coverage
+from docsvc.adapters.pades.found import TIME_STAMP_FILTER
 from docsvc.domain.verdict import Check
 
 STEP, APPEARANCE_STEP = 9, 12
 NAME, APPEARANCE = "changes", "appearance"
+MOST_FIELDS = 4096
 OBJECT = re.compile(rb"(?:^|[\x00\t\n\x0c\r >])(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+obj")
 FILE_END = re.compile(rb"startxref[\x00\t\n\x0c\r ]+\d+[\x00\t\n\x0c\r ]+%%EOF[\r\n]{0,2}$")
 
@@ -27,11 +31,13 @@ class Standing:
     certified: bool
 
 
-def check_changes(signature: Any, signed_fields: frozenset[str]) -> Standing:
+def check_changes(signature: Any, fields: Mapping[str, str | None]) -> Standing:
     """Compare the revision that an EmbeddedPdfSignature signed with the file as it is now (ISO 32000-2, 12.8.2.2).
 
-    After a certification without allowed changes: the security store and document time-stamps only. Otherwise later
-    signatures too. Whatever may cover or replace what was signed fails.
+    `fields` are the signature fields of the file, by name, with the sub-filter of what fills them, or None.
+    After a certification without allowed changes: the security store and document time-stamps only. After one that
+    awaits signatures: those too, in the fields that it declared. Otherwise any later signatures. Whatever may cover
+    or replace what was signed fails.
     """
     signature.compute_integrity_info()
     permission = signature.docmdp_level
@@ -61,6 +67,19 @@ def check_changes(signature: Any, signed_fields: frozenset[str]) -> Standing:
             ),
             certified,
         )
+    if certified:
+        declared = _declared_fields(HistoricalResolver(signature.reader, signature.signed_revision).root)
+        if any(kind != TIME_STAMP_FILTER for name, kind in fields.items() if name not in declared):
+            return Standing(
+                (
+                    _failed(
+                        "签名之后增加了声明以外的签名域",
+                        "a signature field was added that the certified document did not declare",
+                    ),
+                ),
+                certified,
+            )
+    signed_fields = {name for name, kind in fields.items() if kind is not None}
     if level is ModificationLevel.NONE:
         check = Check.passed(STEP, NAME, "签名之后文件没有任何改动", "nothing follows the signature")
     elif level is ModificationLevel.LTA_UPDATES:
@@ -81,6 +100,40 @@ def check_changes(signature: Any, signed_fields: frozenset[str]) -> Standing:
             "form fields or annotations were changed after signing; they may hide what was signed",
         )
     return Standing((check,), certified)
+
+
+def check_awaited(fields: Mapping[str, str | None], *, certified: bool) -> tuple[Check, ...]:
+    """A certified document names the signatures that it is to bear: without one of them it is not whole."""
+    awaited = [name for name, kind in fields.items() if kind is None]
+    if not certified or not awaited:
+        return ()
+    names = "、".join(awaited)
+    return (
+        Check.undecided(
+            STEP,
+            NAME,
+            "SIG_CONSTRAINTS_FAILURE",
+            f"文件声明的签名尚未齐全，缺：{names}",
+            f"signatures that the document declares are missing: {', '.join(awaited)}",
+        ),
+    )
+
+
+def _declared_fields(root: Any) -> frozenset[str]:
+    """Names of all form fields of a revision."""
+    names: set[str] = set()
+    if "/AcroForm" not in root:
+        return frozenset()
+    waiting = [("", f) for f in root["/AcroForm"].get("/Fields", ())]
+    seen = 0
+    while waiting and seen < MOST_FIELDS:
+        seen += 1
+        above, reference = waiting.pop()
+        field = reference.get_object()
+        name = f"{above}.{field['/T']}" if above and "/T" in field else str(field.get("/T", above))
+        names.add(name)
+        waiting += [(name, kid) for kid in field.get("/Kids", ())]
+    return frozenset(names)
 
 
 def _failed(zh: str, en: str) -> Check:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from docsvc.adapters.pades.outlines import Outline
+from docsvc.adapters.pades.seal_image import Raster
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.errors import SealError
 
@@ -38,10 +39,11 @@ KAPPA = 0.5522847498  # a quarter circle as one Bézier curve
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """A seal's content stream, deflated; its square has `side` points."""
+    """A seal's content stream, deflated; its square has `side` points. It shows `image` as /Picture, if any."""
 
     deflated: bytes
     side: float
+    image: Raster | None = None
 
     def box_at(self, x: float, y: float) -> tuple[float, float, float, float]:
         """Rectangle in points with its middle at (x, y)."""
@@ -80,6 +82,19 @@ def draw(design: SealDesign, outlines: Callable[[str], Mapping[str, Outline]], *
         parts += _test_mark(design.diameter_mm, found)
     parts.append(b"Q")
     return Appearance(zlib.compress(b"\n".join(parts), 9), round(side, 3))
+
+
+def show(
+    image: Raster, design: SealDesign, outlines: Callable[[str], Mapping[str, Outline]], *, development: bool
+) -> Appearance:
+    """The seal of `design` as its operator's picture shows it, at its diameter, marked like a drawn one."""
+    side = design.diameter_mm * MM
+    parts = [b"q /Over gs", b"q %.3f 0 0 %.3f 0 0 cm /Picture Do Q" % (side, side)]
+    if development:
+        parts += [RED + b" rg", _cm(MM, 0, 0, MM, side / 2, side / 2)]
+        parts += _test_mark(design.diameter_mm, outlines(TEST_MARK))
+    parts.append(b"Q")
+    return Appearance(zlib.compress(b"\n".join(parts), 9), round(side, 3), image)
 
 
 def along_arc(name: str, diameter_mm: float) -> list[Char]:

@@ -12,12 +12,13 @@ from pathlib import Path
 from docsvc.adapters.pades.achieved import Held, held_by
 from docsvc.adapters.pades.fetch import Fetcher
 from docsvc.adapters.pades.outlines import Outlines
-from docsvc.adapters.pades.seal_art import Appearance, draw
+from docsvc.adapters.pades.seal_art import Appearance, draw, show
+from docsvc.adapters.pades.seal_image import SealImageError, raster
 from docsvc.adapters.pades.stamping import StampError, TimeStamps
 from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import Level, SealPlace
+from docsvc.domain.document import Level, Slot
 from docsvc.domain.errors import SealError
 from docsvc.ports import SealKey, SealKeys
 
@@ -31,8 +32,8 @@ class PadesSealer:
     """Fits ports.Sealer. One object serves all documents of a process, from any thread.
 
     `keys` holds the seals and the trusted roots, `fonts` the files that names are drawn from (宋体 first),
-    `tsa_url` is the RFC 3161 authority. `deadline_s` bounds each exchange with an authority. `clock` returns an
-    aware datetime.
+    `tsa_url` is the RFC 3161 authority, `images` gives an operator's picture of a seal by its SHA-256. `deadline_s`
+    bounds each exchange with an authority. `clock` returns an aware datetime.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class PadesSealer:
         fonts: Sequence[Path],
         tsa_url: str,
         *,
+        images: Callable[[str], bytes] | None = None,
         deadline_s: float = 10.0,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self._keys = keys
+        self._images = images
         self._clock = clock
         self._fetcher = Fetcher(deadline_s)
         self._trust = Trust(keys.roots, self._fetcher, clock)
@@ -55,23 +58,33 @@ class PadesSealer:
         self._cms_room = CMS_BYTES
         self._token_room = TOKEN_BYTES
 
-    def seal(
-        self, pdf: bytes, place: SealPlace, design: SealDesign, level: Level
-    ) -> tuple[bytes, Level, str | None]:
-        """Signed PDF, the level that the file really has and, where that is less than `level`, why.
+    def seal(self, pdf: bytes, slots: Sequence[Slot], level: Level) -> tuple[bytes, Level, str | None]:
+        """The PDF with a signature in each of `slots`, the level that every one of them really has and, where that
+        is less than `level`, why.
 
         An authority that is dead, slow or lies costs level, never the seal: without a token that holds the document
-        stays B-B, without revocation answers B-T. Raises SealError where the seal has no key, its certificate is
-        expired, revoked or untrusted, its name can't be drawn, or the file can't be signed.
+        stays B-B, without revocation answers B-T. Raises SealError where a seal has no key, its certificate is
+        expired, revoked or untrusted, its name can't be drawn, or the file can't be signed; no seal is used before
+        all have been looked at.
         """
-        key = self._keys.of(design)
+        keys = [self._keys.of(slot.design) for slot in slots]
+        evidence = [self._may_sign(slot, key) for slot, key in zip(slots, keys, strict=True)]
+        seals = [
+            SealDetails(slot, self._appearance(slot.design, key), self._clock())
+            for slot, key in zip(slots, keys, strict=True)
+        ]
+        fault = None
+        for n, key in enumerate(keys):
+            pdf, stamping = self._sign(pdf, seals[n:], key, stamped=level.rank >= Level.B_T.rank)
+            evidence += stamping.evidence
+            fault = fault or stamping.fault
+        return self._raised(pdf, level, evidence, fault)
+
+    def _may_sign(self, slot: Slot, key: SealKey) -> Evidence:
         try:
-            own = self._trust.of(key.chain, Purpose.SEAL)
+            return self._trust.of(key.chain, Purpose.SEAL)
         except UntrustedError as e:
-            raise SealError(f"the seal of {design.name} must not be used: {e}") from e
-        details = SealDetails(place, self._appearance(design, key), design.name, self._clock())
-        signed, stamping = self._sign(pdf, details, key, stamped=level.rank >= Level.B_T.rank)
-        return self._raised(signed, level, [own, *stamping.evidence], stamping.fault)
+            raise SealError(f"the seal of {slot.design.name} must not be used: {e}") from e
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level`; the same bytes where nothing was gained. Raises SealError."""
@@ -133,12 +146,14 @@ class PadesSealer:
             fault = f"the file holds {achieved} only"
         return pdf, achieved, fault if achieved.rank < level.rank else None
 
-    def _sign(self, pdf: bytes, details: SealDetails, key: SealKey, *, stamped: bool) -> tuple[bytes, _Stamping]:
+    def _sign(
+        self, pdf: bytes, seals: Sequence[SealDetails], key: SealKey, *, stamped: bool
+    ) -> tuple[bytes, _Stamping]:
         for _ in range(TRIES):
             stamping = _Stamping(self._stamps if stamped else None)
             room = self._cms_room + (self._token_room if stamped else 0)
             try:
-                signed = write_seal(pdf, details, room, partial(key.sign_detached, stamp=stamping.stamp))
+                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp))
             except RoomError as e:
                 self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
                 self._token_room = max(self._token_room, stamping.size + MARGIN)
@@ -171,7 +186,7 @@ class PadesSealer:
             return []
         if held.level is Level.B_LTA:
             return [self._trust.of(held.stamp_chains[-1], Purpose.TIME_STAMP)]
-        found = [self._trust.of(held.seal_chain, Purpose.SEAL)]
+        found = [self._trust.of(chain, Purpose.SEAL) for chain in held.seal_chains]
         found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         return found
 
@@ -179,9 +194,20 @@ class PadesSealer:
         with self._lock:
             drawn = self._drawn.get((design, key.development))
             if drawn is None:
-                drawn = draw(design, self._outlines.of, development=key.development)
+                drawn = self._picture(design, development=key.development)
                 self._drawn[design, key.development] = drawn
             return drawn
+
+    def _picture(self, design: SealDesign, *, development: bool) -> Appearance:
+        if design.image is None:
+            return draw(design, self._outlines.of, development=development)
+        if self._images is None:
+            raise SealError(f"no pictures of seals are here: {design.name}")
+        try:
+            image = raster(self._images(design.image), design.diameter_mm, design.image)
+        except SealImageError as e:
+            raise SealError(f"the picture of the seal {design.name} can't be used: {e}") from e
+        return show(image, design, self._outlines.of, development=development)
 
 
 class _Stamping:

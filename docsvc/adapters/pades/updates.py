@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,15 @@ from pyhanko.pdf_utils import generic as pyhanko_generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+    enumerate_sig_fields,
+)
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
@@ -22,13 +30,14 @@ from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObjec
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from docsvc.adapters.pades.across import press_across
+from docsvc.adapters.pades.form_tags import tag_field
 from docsvc.adapters.pades.seal_art import Appearance
+from docsvc.adapters.pades.seal_image import Raster
 from docsvc.adapters.pades.trust import Evidence
-from docsvc.domain.document import SealPlace
+from docsvc.domain.document import Slot
 from docsvc.domain.errors import SealError
 
 generic: Any = pyhanko_generic  # whose constructors declare no types
-SEAL_FIELD = "Seal"
 STAMP_FIELD = "DocumentTimeStamp"
 SHA256 = "sha256"
 
@@ -56,43 +65,82 @@ class _Update(IncrementalPdfFileWriter):
 class SealDetails:
     """What stands in the signature dictionary and on the page."""
 
-    place: SealPlace
+    slot: Slot
     appearance: Appearance
-    name: str
     at: dt.datetime
 
+    @property
+    def field(self) -> SigFieldSpec:
+        place = self.slot.place
+        return SigFieldSpec(
+            self.slot.field,
+            on_page=place.page,
+            box=self.appearance.box_at(place.x, place.y),  # type: ignore[arg-type]  # typed int, written as reals
+            readable_field_name=self.described,
+        )
 
-def write_seal(pdf: bytes, details: SealDetails, room: int, sign: Callable[[bytes], bytes]) -> bytes:
-    """`pdf` with a certifying signature (DocMDP P=1, ETSI.CAdES.detached) in a visible field.
+    @property
+    def described(self) -> str:
+        return f"{self.slot.design.name} 电子印章"
+
+
+def write_seal(pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callable[[bytes], bytes]) -> bytes:
+    """`pdf` with the signature (ETSI.CAdES.detached) of the first of `seals` in its visible field.
+
+    The first signature of a document certifies it (DocMDP) and declares the empty fields of all that follow:
+    without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
+    field, and the last locks everything.
 
     `sign` turns the SHA-256 digest of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
     SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
     """
+    own, *later = seals
     with _refusals():
         writer = _open(pdf)
-        if next(enumerate_sig_fields(writer, filled_status=True), None):
+        declared = own.slot.field in _empty_fields(writer)
+        if not declared and next(enumerate_sig_fields(writer, filled_status=True), None):
             raise SealError("the document bears a signature already; a seal must be the first")
-        box = details.appearance.box_at(details.place.x, details.place.y)
-        spec = SigFieldSpec(
-            SEAL_FIELD,
-            on_page=details.place.page,
-            box=box,  # type: ignore[arg-type]  # declared as integers, written as reals
-            readable_field_name=f"{details.name} 电子印章",
-        )
-        protocol = PdfCMSEmbedder(new_field_spec=spec).write_cms(SEAL_FIELD, writer)
-        field = next(protocol).get_object()
-        picture = writer.add_object(_form(details.appearance))
+        embedder = PdfCMSEmbedder(new_field_spec=own.field)
+        protocol = embedder.write_cms(own.slot.field, writer, existing_fields_only=declared)
+        reference = next(protocol)
+        field = reference.get_object()
+        picture = writer.add_object(_form(writer, own.appearance))
         field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture})
-        if details.place.across_pages:
-            press_across(writer, picture, details.appearance.side)
+        if own.slot.place.across_pages:
+            press_across(writer, picture, own.appearance.side)
+        if not declared:
+            tag_field(writer, reference, own.described)
+            for seal in later:
+                append_signature_field(writer, seal.field)
+                _, _, appended = next(enumerate_sig_fields(writer, with_name=seal.slot.field))
+                tag_field(writer, appended, seal.described)
         signature = SignatureObject(
-            timestamp=details.at,
+            timestamp=own.at,
             subfilter=SigSeedSubFilter.PADES,
-            name=details.name,
+            name=own.slot.design.name,
             bytes_reserved=2 * room,
         )
-        mdp = SigMDPSetup(md_algorithm=SHA256, certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
+        mdp = SigMDPSetup(
+            md_algorithm=SHA256,
+            certify=not declared,
+            docmdp_perms=MDPPerm.FILL_FORMS if later else MDPPerm.NO_CHANGES,
+            field_lock=_lock(later) if later or declared else None,
+        )
         return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign)
+
+
+def _lock(later: Sequence[SealDetails]) -> FieldMDPSpec:
+    """All fields but those that are still to be signed (ISO 32000-1, 12.8.2.4)."""
+    if not later:
+        return FieldMDPSpec(FieldMDPAction.ALL)
+    return FieldMDPSpec(FieldMDPAction.EXCLUDE, [seal.slot.field for seal in later])
+
+
+def _empty_fields(writer: Any) -> set[str]:
+    """Names of the fields without a value, read without decoding the values of the others."""
+    fields = writer.root["/AcroForm"]["/Fields"] if "/AcroForm" in writer.root else ()
+    found = (f.get_object() for f in fields)
+    return {str(f["/T"]) for f in found if "/T" in f and "/V" not in f}
 
 
 def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Callable[[bytes], bytes]) -> bytes:
@@ -167,7 +215,7 @@ def _filled(
     return data
 
 
-def _form(appearance: Appearance) -> Any:
+def _form(writer: Any, appearance: Appearance) -> Any:
     """The seal as a form XObject (ISO 32000-1, 8.10)."""
     resources = generic.DictionaryObject(
         {
@@ -180,6 +228,9 @@ def _form(appearance: Appearance) -> Any:
             )
         }
     )
+    if appearance.image:
+        samples = writer.add_object(_image(appearance.image))
+        resources[pdf_name("/XObject")] = generic.DictionaryObject({pdf_name("/Picture"): samples})
     side = generic.FloatObject(appearance.side)
     zero = generic.NumberObject(0)
     return generic.StreamObject(
@@ -191,6 +242,22 @@ def _form(appearance: Appearance) -> Any:
             pdf_name("/Filter"): pdf_name("/FlateDecode"),
         },
         encoded_data=appearance.deflated,
+    )
+
+
+def _image(raster: Raster) -> Any:
+    """Samples as an image XObject (ISO 32000-1, 8.9.5)."""
+    return generic.StreamObject(
+        {
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Image"),
+            pdf_name("/Width"): generic.NumberObject(raster.width),
+            pdf_name("/Height"): generic.NumberObject(raster.height),
+            pdf_name("/ColorSpace"): pdf_name("/DeviceRGB"),
+            pdf_name("/BitsPerComponent"): generic.NumberObject(8),
+            pdf_name("/Filter"): pdf_name("/FlateDecode"),
+        },
+        encoded_data=raster.deflated,
     )
 
 

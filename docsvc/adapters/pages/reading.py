@@ -5,47 +5,33 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from ctypes import byref, c_double
-from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from docsvc.adapters.pages import joint
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
+from docsvc.adapters.pages.lines import AXIS_TOLERANCE, POINTS_PER_MM, Line, lines_of, squeezed, visible
+from docsvc.adapters.pages.marking import mark_draft
+from docsvc.adapters.pages.tagging import complete_tags
 from docsvc.domain.document import SealPlace
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
+from docsvc.domain.joint import Row
 
-POINTS_PER_MM: Final = 72 / 25.4
-ABOVE_MIDDLE_MM: Final = 5.0  # GB/T 9704-2012 7.3.5.5: name and date stand below the seal's centre
-AXIS_TOLERANCE_MM: Final = 2.0
-BASELINE_TOLERANCE: Final = 2.0  # points: characters of one line, whatever their fonts
-LEVEL: Final = 0.01  # radians: text of a watermark is turned, a line of the document is not
+# GB/T 9704-2012 7.3.5.5: name and date stand below the seal's centre. By the lines of the name.
+ABOVE_MIDDLE_MM: Final = {1: 5.0, 2: 6.5}
 CONTEXT: Final = 8  # characters shown on either side of a missing one
-
-# Signs that draw nothing by themselves, beside spaces (Z*), controls (Cc) and format characters (Cf).
-FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0")
-LATIN_LIGATURES: Final = {c: unicodedata.normalize("NFKC", chr(c)) for c in range(0xFB00, 0xFB07)}
 
 # PDFium keeps global state without locks.
 _pdfium = threading.Lock()
 
 
-class _Line(NamedTuple):
-    """One line of a page: its text without spaces and its box in points."""
-
-    text: str
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    @property
-    def axis(self) -> float:
-        return (self.left + self.right) / 2
-
-
 class PdfPages:
     """Implements Pages for what the office exports."""
+
+    def complete(self, pdf: bytes) -> bytes:
+        """`pdf` with what PDF/UA-1 asks for beyond the office's tags. Raises ConversionError for no sound PDF."""
+        return complete_tags(pdf)
 
     def inspect(self, pdf: bytes, expected: str) -> int:
         """Number of pages, when every character of `expected` is really on them.
@@ -60,30 +46,34 @@ class PdfPages:
             text = "".join(_text(document, n) for n in range(count))
         for fault in undrawn_codes(pdf):
             raise MissingGlyphError(_undrawn(fault, expected if fault.text in expected else text))
-        missing = Counter(_visible(expected)) - Counter(_visible(text))
+        missing = Counter(visible(expected)) - Counter(visible(text))
         if missing:
             raise MissingGlyphError(_unreadable(next(iter(missing)), expected))
         return count
 
-    def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
-        """The last place where a line that is just `name` stands directly over one that is just `date`.
+    def mark_draft(self, pdf: bytes) -> bytes:
+        """The same pages with 样稿 DRAFT across them."""
+        return mark_draft(pdf)
 
-        Both on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
+    def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
+        """The last place where a line that is just `name` stands directly over one that is just `date`. A name that
+        is longer than a line takes two.
+
+        All on one axis within 2 mm, on the right half of the page (GB/T 9704-2012 7.3.5.1): what a party wrote,
         in paragraphs and tables that start on the left, does not count. x is that axis, y 5 mm above the middle
-        of both lines. Raises SealError where there is no such place or a seal of that diameter would leave the
-        page.
+        of both lines (6.5 mm where the name takes two, so that the seal's top stays near the text).
+        Raises SealError where there is no such place or a seal of that diameter would leave the page.
         """
-        name, date = _squeezed(name), _squeezed(date)
+        name, date = squeezed(name), squeezed(date)
         with _opened(pdf) as document:
             for n in reversed(range(len(document))):
-                if Counter(name + date) - Counter(_visible(_text(document, n))):
+                if Counter(name + date) - Counter(visible(_text(document, n))):
                     continue  # cheaper than looking at where each character stands
                 with closing(document[n]) as page:
-                    lines = _lines(page)
+                    lines = lines_of(page)
                     box = page.get_mediabox()
-                middle = (box[0] + box[2]) / 2 - AXIS_TOLERANCE_MM * POINTS_PER_MM
-                centres = filter(None, (_centre(a, b, name, date) for a, b in pairwise(lines[::-1])))
-                place = next((centre for centre in centres if centre[0] >= middle), None)
+                middle = (box[0] + box[2]) / 2 - AXIS_TOLERANCE
+                place = next((centre for centre in _centres(lines, name, date) if centre[0] >= middle), None)
                 if place is None:
                     continue
                 x, y = place
@@ -97,6 +87,30 @@ class PdfPages:
         raise SealError(
             f"找不到用印位置：没有上行仅为“{name}”、下行仅为“{date}”且居中对齐的落款 / no place for the seal: "
             "no line with just the agency's name stands over one with just the date"
+        )
+
+    def joint_places(
+        self, pdf: bytes, rows: Sequence[Row], date: str, diameters_mm: Sequence[float]
+    ) -> list[SealPlace]:
+        """The last place where the names of `rows` stand as arranged and `date` directly under the last of them.
+
+        Each seal is centred on its own name. Raises SealError where there is no such place, where a seal would
+        leave the page, or where two would touch.
+        """
+        names = "".join(text for row in rows for line in row.lines for text in line)
+        with _opened(pdf) as document:
+            for n in reversed(range(len(document))):
+                if Counter(squeezed(names + date)) - Counter(visible(_text(document, n))):
+                    continue
+                with closing(document[n]) as page:
+                    lines, box = lines_of(page), page.get_mediabox()
+                centres = joint.centres(lines, rows, date)
+                if centres is not None:
+                    joint.check(centres, diameters_mm, box)
+                    return [SealPlace(n, x, y) for x, y in centres]
+        raise SealError(
+            "找不到联合用印位置：各机关名称没有按顺序排列在成文日期之上 / no place for the seals: "
+            "the agencies' names do not stand in their order over the date"
         )
 
 
@@ -119,19 +133,6 @@ def _text(document: Any, n: int) -> str:
     """What is readable within the bounds of page `n`."""
     with closing(document[n]) as page, closing(page.get_textpage()) as text:
         return str(text.get_text_bounded())
-
-
-def _visible(text: str) -> Iterator[str]:
-    """The characters of `text` that must leave ink."""
-    for char in text.translate(LATIN_LIGATURES):
-        category = unicodedata.category(char)
-        variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
-        if category[0] != "Z" and category not in {"Cc", "Cf"} and char not in FILLERS and not variation:
-            yield char
-
-
-def _squeezed(text: str) -> str:
-    return "".join(_visible(text))
 
 
 def _undrawn(fault: Undrawn, text: str) -> str:
@@ -160,47 +161,12 @@ def _around(text: str, part: str) -> str:
     return "“" + "".join(c if c.isprintable() or unicodedata.category(c) == "Co" else " " for c in piece) + "”"
 
 
-def _centre(lower: _Line, upper: _Line, name: str, date: str) -> tuple[float, float] | None:
-    if upper.text != name or lower.text != date:
-        return None
-    if abs(upper.axis - lower.axis) > AXIS_TOLERANCE_MM * POINTS_PER_MM:
-        return None
-    return (upper.axis + lower.axis) / 2, (upper.top + lower.bottom) / 2 + ABOVE_MIDDLE_MM * POINTS_PER_MM
-
-
-def _lines(page: Any) -> list[_Line]:
-    """The level lines of a page from top to bottom, characters by baseline and then from left to right."""
-    rows: list[tuple[float, list[tuple[float, str, tuple[float, float, float, float]]]]] = []
-    with closing(page.get_textpage()) as text:
-        for baseline, char in sorted(_characters(text), key=lambda item: -item[0]):
-            if not rows or rows[-1][0] - baseline > BASELINE_TOLERANCE:
-                rows.append((baseline, []))
-            rows[-1][1].append(char)
-    lines = []
-    for _, row in rows:
-        row.sort()
-        boxes = [box for _, _, box in row]
-        lefts, bottoms, rights, tops = ([box[i] for box in boxes] for i in range(4))
-        lines.append(_Line("".join(c for _, c, _ in row), min(lefts), min(bottoms), max(rights), max(tops)))
-    return lines
-
-
-def _characters(text: Any) -> Iterator[tuple[float, tuple[float, str, tuple[float, float, float, float]]]]:
-    """(baseline, (x, character, box)) of each character that leaves ink and stands level."""
-    from pypdfium2 import raw
-
-    x, y = c_double(), c_double()
-    high = ""
-    for i in range(text.count_chars()):
-        char = chr(raw.FPDFText_GetUnicode(text, i))
-        if "\ud800" <= char <= "\udbff":
-            high = char  # PDFium counts UTF-16 units
-            continue
-        if high:
-            char, high = (high + char).encode("utf-16", "surrogatepass").decode("utf-16", "replace"), ""
-        if not _squeezed(char) or raw.FPDFText_IsGenerated(text, i) == 1:
-            continue
-        if LEVEL < raw.FPDFText_GetCharAngle(text, i) < 2 * 3.141592653589793 - LEVEL:
-            continue
-        raw.FPDFText_GetCharOrigin(text, i, byref(x), byref(y))
-        yield y.value, (x.value, char, text.get_charbox(i, loose=True))
+def _centres(lines: Sequence[Line], name: str, date: str) -> Iterator[tuple[float, float]]:
+    """Where a seal would stand over name and date, the last such place first. A very long name takes two lines."""
+    for n in range(len(lines) - 1, 0, -1):
+        for above in (lines[n - 1 : n], lines[max(n - 2, 0) : n]):
+            if lines[n].text == date and "".join(line.text for line in above) == name:
+                axes = [line.axis for line in (*above, lines[n])]
+                if max(axes) - min(axes) <= AXIS_TOLERANCE:
+                    middle = (above[0].top + lines[n].bottom) / 2
+                    yield sum(axes) / len(axes), middle + ABOVE_MIDDLE_MM[len(above)] * POINTS_PER_MM

@@ -17,6 +17,8 @@ from docsvc.domain.errors import UsageError
 Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
 
 NO_EFFECT = "docsvc development – no legal effect"
+DESCRIPTION = x509.ObjectIdentifier("2.5.4.13")
+LONGEST_NAME = 64
 ORGANIZATION_IDENTIFIER = ObjectIdentifier("2.5.4.97")
 YEAR = dt.timedelta(days=365)
 BACKDATE = dt.timedelta(minutes=10)  # clocks that lag a little still accept a certificate made just now
@@ -69,19 +71,26 @@ def new_key(algorithm: Algorithm) -> PrivateKey:
 def subject(common_name: str, organization: str | None = None, uscc: str | None = None) -> x509.Name:
     """Distinguished name that says in itself that it has no legal effect; `uscc` as EN 319 412-1, 5.1.4 identifier.
 
-    X.520 bounds a common name to 64 characters: a longer one is cut.
+    A name that is cut stands whole in the description.
     """
     attributes = [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN")]
     if organization:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64]))
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, fitting(organization)))
         attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, NO_EFFECT))
     else:
         attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, NO_EFFECT))
     if uscc:
         attributes.append(x509.NameAttribute(ORGANIZATION_IDENTIFIER, f"NTRCN-{uscc}"))
         attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, uscc))
-    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64]))
+    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, fitting(common_name)))
+    if fitting(common_name) != common_name:
+        attributes.append(x509.NameAttribute(DESCRIPTION, common_name))
     return x509.Name(attributes)
+
+
+def fitting(name: str) -> str:
+    """As much of a name as X.520 has room for: 64, which our library counts in octets of UTF-8."""
+    return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore")
 
 
 def certify(

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from docsvc.adapters.pki.certificates import DESCRIPTION, fitting
 from docsvc.adapters.pki.cms import CmsSigner
 from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, seal_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
@@ -78,7 +79,7 @@ class FolderKeys:
             if found is None:
                 found = self._loaded[design.id] = self._load(design)
         seal, name = found
-        if name != design.name[:64]:
+        if name not in {design.name, design.name[:64], fitting(design.name)}:
             raise SealError(
                 f"the certificate of seal {design.id} is for {name}, not for {design.name}: "
                 "move its key file away and run `docsvc pki init`"
@@ -91,8 +92,10 @@ class FolderKeys:
             raise SealError(f"{design.name} has no seal certificate ({design.id}): run `docsvc pki init`")
         try:
             file = read_key(path, self._password)
-            names = file.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-            return LoadedSeal(file, development=self.development), str(names[0].value) if names else ""
+            subject = file.certificate.subject
+            # A name too long for the common name stands whole in the description.
+            whole = (subject.get_attributes_for_oid(oid) for oid in (DESCRIPTION, NameOID.COMMON_NAME))
+            return LoadedSeal(file, development=self.development), next((str(n[0].value) for n in whole if n), "")
         except SetupError as e:
             raise SealError(f"the seal of {design.name} can't be used: {e}") from e
 

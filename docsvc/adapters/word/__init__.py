@@ -6,25 +6,31 @@ import hashlib
 import io
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from docsvc.adapters.word.package import check_content, parse_part, read_package, write_package
 from docsvc.adapters.word.pictures import part_of, picture_parts
+from docsvc.adapters.word.properties import CORE, core_part, is_of_the_editor
 from docsvc.adapters.word.runs import StyleFonts, add_whole_style, missing, name_families, set_fonts
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.domain.properties import Properties
 from docsvc.ports import FontChains
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Environment, Template, nodes
 
+MAX_FILLED: Final = 16 * 1024 * 1024  # characters of a part
 KEPT: Final = 32  # compiled templates held at a time
 STYLES: Final = "word/styles.xml"
 DOCUMENT: Final = "word/document.xml"
 FILLED: Final = re.compile(r"^(word/(document|header\d*|footer\d*|footnotes|endnotes)|docProps/core)\.xml$")
 # What XML 1.0 can't hold; the filler never drops a character in silence.
 UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Filters that give back no more than they take.
+FILTERS: Final = frozenset({"default", "d", "first", "last", "length", "count", "lower", "upper", "trim", "join"})
+DEEPEST: Final = 3  # loops within loops
 TAG: Final = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 
 
@@ -52,13 +58,14 @@ class WordFiller:
         context: Mapping[str, Any],
         pictures: Mapping[str, bytes] | None = None,
         names: Sequence[str] = (),
+        properties: Properties | None = None,
     ) -> bytes:
         """Filled DOCX: the same template, context, pictures and fonts give the same bytes.
 
         `pictures` are PNGs by the name of the picture that they replace. What no line end may tear, `names` among
-        it, stands in runs of the character style WHOLE. Raises TemplateFaultError naming the expression that
-        can't be filled, the picture that is not there or what the template must not hold, MissingGlyphError
-        naming a character that no font has.
+        it, stands in runs of the character style WHOLE. `properties` replace the template's. Raises
+        TemplateFaultError naming the expression that can't be filled, the picture that is not there or what the
+        template must not hold, MissingGlyphError naming a character that no font has.
         """
         compiled = self._compiled(template)
         _check_writable(context)
@@ -71,6 +78,8 @@ class WordFiller:
             if name.startswith("word/"):
                 set_fonts(root, compiled.styles, self._fonts, names)
             parts[name] = _bytes(root)
+        if properties is not None:
+            parts[CORE] = _bytes(core_part(properties))
         return write_package(parts)
 
     def check(self, template: bytes) -> None:
@@ -104,6 +113,10 @@ class WordFiller:
                 # A line a paragraph, so that a fault's line number finds its paragraph.
                 source = re.sub(r"<w:p([ >])", r"\n<w:p\1", tags.patch_xml(tags.xml_to_string(root)))
                 filled[name] = (source, compile_part(name, source, self._environment))
+            elif is_of_the_editor(name):
+                root = parse_part(name, data)
+                del root[:]
+                fixed[name] = _bytes(root)
             else:
                 fixed[name] = _bytes(styles) if name == STYLES else data
         return _Compiled(fixed, filled, style_fonts, pictures)
@@ -114,47 +127,109 @@ def sandbox() -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=True, undefined=StrictUndefined, loader=None, finalize=_not_none
-    )
-    # A case's text is never markup: what would let it pass unescaped is not there.
-    for name in ("safe", "forceescape", "xmlattr", "urlize"):
-        environment.filters.pop(name, None)
+    class Sandbox(ImmutableSandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """A member is a member: of a mapping no method, which would hide a field called items."""
+            return self.getitem(obj, attribute) if isinstance(obj, Mapping) else super().getattr(obj, attribute)
+
+        def getitem(self, obj: Any, argument: Any) -> Any:
+            if isinstance(obj, Mapping):
+                return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+            return super().getitem(obj, argument)
+
+    environment = Sandbox(autoescape=True, undefined=StrictUndefined, loader=None, finalize=_printable)
+    environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.globals.clear()
     return environment
 
 
-def _not_none(value: Any) -> Any:
-    """No document says "None"."""
-    if value is None:
+def _printable(value: Any) -> Any:
+    """As documents say it: never "None", never True, no list but of texts."""
+    if value is None or value == []:
         raise ValueError("没有值 / no value")
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "、".join(value)
+    if isinstance(value, list | tuple | Mapping):
+        raise TypeError("是一组内容，不是文字 / a group, not a text")
     return value
 
 
-def compile_part(name: str, source: str, environment: Environment) -> Template:
-    """The compiled tags of a part. Raises TemplateFaultError for faulty syntax and tags not meant for it."""
-    from jinja2 import nodes
+def parse_tags(name: str, source: str, environment: Environment) -> nodes.Template:
+    """The tags of a part, not compiled. Raises TemplateFaultError for faulty syntax."""
     from jinja2.exceptions import TemplateSyntaxError
 
     try:
-        tree = environment.parse(source)
-        unwanted = (nodes.ScopedEvalContextModifier, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
-        for node in tree.find_all(unwanted):
-            raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, node.lineno)}”不允许使用")
-        return environment.from_string(source)
+        return environment.parse(source)
+    except RecursionError as e:
+        raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
     except TemplateSyntaxError as e:
         raise TemplateFaultError(
             f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
         ) from e
 
 
+def compile_part(name: str, source: str, environment: Environment) -> Template:
+    """The compiled tags of a part. Raises TemplateFaultError for faulty syntax and tags not meant for it."""
+    from jinja2 import nodes as n
+    from jinja2.exceptions import TemplateSyntaxError
+
+    tree = parse_tags(name, source, environment)
+    unwanted = (n.ScopedEvalContextModifier, n.Include, n.Import, n.FromImport, n.Extends)
+    for node in (*tree.find_all(unwanted), *growing(tree), *_deep(tree, 0)):
+        raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, node.lineno)}”不允许使用")
+    try:
+        return environment.from_string(source)
+    except RecursionError as e:
+        raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
+    except TemplateSyntaxError as e:
+        raise TemplateFaultError(
+            f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
+        ) from e
+
+
+def _deep(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
+    """Loops that stand too deep in others."""
+    from jinja2 import nodes as n
+
+    for loop in node.iter_child_nodes():
+        inside = depth + isinstance(loop, n.For)
+        if inside > DEEPEST:
+            yield loop
+        else:
+            yield from _deep(loop, inside)
+
+
+def growing(tree: nodes.Template) -> Iterator[nodes.Expr]:
+    """Expressions that can make much out of little, by which a short template could take all memory.
+
+    Jinja works out those of constants while it compiles: they have to be found before.
+    """
+    from jinja2 import nodes as n
+
+    yield from tree.find_all((n.Call, n.Mul, n.Pow, n.Mod))  # "%9d" % 1 is Mod, too
+    yield from (each for each in tree.find_all(n.Filter) if each.name not in FILTERS)
+
+
 def _render(name: str, source: str, jinja: Template, context: Mapping[str, Any]) -> str:
     try:
-        xml = jinja.render(context)
+        xml = _bounded(jinja.generate(context))
     except Exception as e:
         at = _line(e)
         raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, at)}”无法填写：{e}") from e
     return re.sub(r"\n<w:p([ >])", r"<w:p\1", xml)
+
+
+def _bounded(pieces: Iterator[str]) -> str:
+    """Loops within loops over long lists end here."""
+    kept, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_FILLED:
+            raise ValueError("填写结果过大 / the filled part is too large")
+        kept.append(piece)
+    return "".join(kept)
 
 
 def _line(error: BaseException) -> int:

@@ -43,7 +43,7 @@ def read_package(docx: bytes) -> dict[str, bytes]:
             parts = _unpack(archive)
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as e:
         raise TemplateFaultError("Word 模板不是有效的 .docx 文件") from e
-    for needed in (CONTENT_TYPES, "word/document.xml", "word/styles.xml"):
+    for needed in (CONTENT_TYPES, "word/document.xml", "word/styles.xml", "docProps/core.xml"):
         if needed not in parts:
             raise TemplateFaultError(f"Word 模板缺少部件 {needed}")
     if b"macroEnabled" in parts[CONTENT_TYPES]:

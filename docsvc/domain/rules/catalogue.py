@@ -156,7 +156,7 @@ def check_case(case: Mapping[str, Any], known: Known) -> list[Finding]:
     schema has accepted, in the order of the catalogue. One fault gives one rule id.
 
     Warnings have ids of their own: REF (cited document not of this service), LAW (title not in the register),
-    CALENDAR (holidays of that year not known).
+    CALENDAR (holidays of that year not known), PLAIN (could be said more plainly).
     """
     facts = Facts(case, known)
     findings = [f for rule in RULES if rule.concerns(facts.doc_type) for f in rule.check(facts)]
@@ -164,6 +164,7 @@ def check_case(case: Mapping[str, Any], known: Known) -> list[Finding]:
         # What the service did earlier speaks only of a case that holds by itself: the same case, refused and put
         # right, must not be told of a history that its faulty form has nothing to do with.
         findings += [f for rule in HISTORY if rule.concerns(facts.doc_type) for f in rule.check(facts)]
+        findings += wording.reads_plainly(facts)
     unreadable = {f.pointer for f in findings if f.rule in ABOUT_TEXT}
     return [f for f in findings if f.rule in ABOUT_TEXT or not _covers(f.pointer, unreadable)]
 

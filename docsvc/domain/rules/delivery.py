@@ -10,7 +10,7 @@ from docsvc.domain.calendar import working_day_after
 from docsvc.domain.errors import Finding
 from docsvc.domain.phrases import WORDS
 from docsvc.domain.rules.party import contradicts_party
-from docsvc.domain.rules.rule import Facts, doubt, fault
+from docsvc.domain.rules.rule import Facts, doubt, fault, holidays_not_known
 
 TERM: Final = 7  # working days (行政处罚法 第六十一条第一款, 第八十五条)
 ANNOUNCED: Final = dt.timedelta(days=30)  # 民事诉讼法 第九十五条
@@ -52,14 +52,16 @@ def _in_time(facts: Facts, at: str, issued: dt.date, delivered: dt.date) -> Iter
     acted = (
         facts.day(f"{DETAIL}/announced_on") if facts.raw("/body/method") == "announcement" else None
     ) or delivered
-    last = working_day_after(issued, TERM).day
-    if acted > last:
+    last = working_day_after(issued, TERM)
+    if acted > last.day:
         yield doubt(
             "D02",
             at,
-            f"超过七个工作日（{last}）送达，请核对",
-            f"delivered later than seven working days after its issue ({last})",
+            f"超过七个工作日（{last.day}）送达，请核对",
+            f"delivered later than seven working days after its issue ({last.day})",
         )
+    if acted > issued and not last.certain:
+        yield holidays_not_known(at, last.day)
 
 
 def left_before_witness(facts: Facts) -> Iterator[Finding]:

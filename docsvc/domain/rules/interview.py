@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
 from docsvc.domain.calendar import working_day_after
 from docsvc.domain.errors import Finding
-from docsvc.domain.rules.rule import Facts, doubt, fault
+from docsvc.domain.joint import MOST_SEALS, joint_names, namesake
+from docsvc.domain.rules.rule import Facts, doubt, fault, holidays_not_known
 
 NOTICE_DAYS: Final = 1  # working days between notice and interview
 LEAST_JOINT: Final = 2
@@ -49,7 +51,9 @@ def _time_to_prepare(facts: Facts) -> Iterator[Finding]:
         return
     urgent = bool(facts.text("/body/urgent_reason"))
     earliest = working_day_after(facts.issue, 0 if urgent else NOTICE_DAYS)
-    if start < earliest.day:
+    # Where the holidays are not known, a Saturday in between may be a working day; the issue date itself never is.
+    surely = earliest.day if earliest.certain else facts.issue + dt.timedelta(days=1)
+    if start < surely:
         yield fault(
             "I02",
             "/body/scheduled_start",
@@ -57,12 +61,7 @@ def _time_to_prepare(facts: Facts) -> Iterator[Finding]:
             f"not before {earliest.day}: one working day's notice, or an urgent_reason",
         )
     elif not earliest.certain:
-        yield doubt(
-            "CALENDAR",
-            "/body/scheduled_start",
-            f"{earliest.day.year}年的节假日安排未知，工作日按周一至周五计算",
-            f"holidays of {earliest.day.year} are not known: counted Monday to Friday",
-        )
+        yield holidays_not_known("/body/scheduled_start", earliest.day)
 
 
 def recorder_is_another(facts: Facts) -> Iterator[Finding]:
@@ -73,7 +72,9 @@ def recorder_is_another(facts: Facts) -> Iterator[Finding]:
 
 
 def joint_names_agencies(facts: Facts) -> Iterator[Finding]:
-    """I04: a joint interview names two agencies at least; every notice names the agency that issues it."""
+    """I04: a joint interview names two agencies at least, each with a seal in the registry, and no more than one
+    page has room for; every notice names the agency that issues it.
+    """
     named = {a.strip() for a in facts.items("/body/agencies") if isinstance(a, str)}
     if facts.text("/body/mode") == "joint" and len(named) < LEAST_JOINT:
         yield fault(
@@ -82,6 +83,36 @@ def joint_names_agencies(facts: Facts) -> Iterator[Finding]:
     elif facts.known.agency and facts.known.agency.name not in named:
         yield fault(
             "I04", "/body/agencies", "约谈机关中没有出具本通知书的机关", "the issuing agency is not among them"
+        )
+    elif facts.text("/body/mode") == "joint":
+        yield from _all_can_seal(facts)
+
+
+def _all_can_seal(facts: Facts) -> Iterator[Finding]:
+    names = joint_names(facts.case)
+    if len(names) > MOST_SEALS:
+        yield fault(
+            "I04",
+            "/body/agencies",
+            f"一份通知书上最多有{MOST_SEALS}个机关的印章",
+            f"one notice has room for {MOST_SEALS} seals at most",
+        )
+    own = facts.known.agency
+    for i, listed in enumerate(facts.items("/body/agencies")):
+        name = listed.strip() if isinstance(listed, str) else ""
+        if name and not (own and own.name == name) and namesake(name, facts.known.registered) is None:
+            yield fault(
+                "I04",
+                f"/body/agencies/{i}",
+                f"登记表中没有（或者不止一个）名称为“{name}”的机关，无法加盖其印章",
+                "not the name of exactly one agency in the registry: its seal can't be pressed",
+            )
+    if own and names[0] != own.name:
+        yield doubt(
+            "I04",
+            "/body/agencies/0",
+            f"出具本通知书的{own.name}（主办机关）一般排列在前",
+            "the agency that issues the notice usually comes first",
         )
 
 

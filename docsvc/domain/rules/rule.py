@@ -13,6 +13,7 @@ from docsvc.domain.document import Manifest
 from docsvc.domain.errors import Finding
 from docsvc.domain.laws import Laws
 from docsvc.domain.measures import Measures
+from docsvc.domain.plain_language import PlainLanguage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Known:
     (agency and action code) has ended. `undrawable` gives the characters of a text that no font can draw.
     `committed` gives, for an item that this party has already made a commitment about to the same agency, that
     commitment's number; `delivered` the day on which a cited document was delivered, where a receipt tells it.
+    `registered` holds the registry's agencies, where the case names others than the one that issues it.
     """
 
     today: dt.date
@@ -50,6 +52,8 @@ class Known:
     committed: Mapping[str, str] = field(default_factory=dict)
     delivered: Mapping[str, dt.date] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
+    language: PlainLanguage = field(default_factory=PlainLanguage)
+    registered: Sequence[Agency] = ()
 
 
 @dataclass(frozen=True)
@@ -160,3 +164,13 @@ def fault(rule: str, pointer: str, message: str, message_en: str) -> Finding:
 def doubt(rule: str, pointer: str, message: str, message_en: str) -> Finding:
     """The case is accepted, and somebody should look."""
     return Finding(rule, pointer, message, message_en, "warning")
+
+
+def holidays_not_known(pointer: str, day: dt.date) -> Finding:
+    """A count of working days left the years whose holidays have been published."""
+    return doubt(
+        "CALENDAR",
+        pointer,
+        f"{day.year}年的节假日安排未知，工作日按周一至周五计算，请核对",
+        f"holidays of {day.year} are not known: counted Monday to Friday; please check",
+    )

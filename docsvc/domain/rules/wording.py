@@ -1,4 +1,4 @@
-"""Rules about the texts themselves: nothing left unfilled, nothing that can't be drawn (G08, G12)."""
+"""Rules about the texts themselves: nothing unfilled (G08) or undrawable (G12), plain words (PLAIN)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from docsvc.domain.case import strings_of
+from docsvc.domain.document import LegalNature
 from docsvc.domain.errors import Finding
 from docsvc.domain.private_use import standard_form
-from docsvc.domain.rules.rule import Facts, fault
+from docsvc.domain.rules.rule import Facts, doubt, fault
 
 PLACEHOLDER: Final = re.compile(
     r"""
@@ -39,6 +40,7 @@ REFUSED: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
 IDEOGRAPHIC_PLANES: Final = range(0x20000, 0x3FFFE)
 REPLACEMENT: Final = "\ufffd"
 SHOWN: Final = 5
+LAWS_WORDS: Final = frozenset({"legal_basis", "remedies", "ground", "facts_basis"})  # a law's words, not ours
 
 
 def has_placeholder(text: str) -> bool:
@@ -63,6 +65,18 @@ def everything_drawable(facts: Facts) -> Iterator[Finding]:
         if bad:
             shown = "、".join(_named(c) for c in bad[:SHOWN])
             yield fault("G12", pointer, f"字体无法印出的字符：{shown}", f"characters that can't be drawn: {shown}")
+
+
+def reads_plainly(facts: Facts) -> Iterator[Finding]:
+    """PLAIN: what the agency says itself is in plain words; only remarked upon. Records hold what others said."""
+    body = facts.at("/body") or {}
+    nature = facts.known.manifest.nature_of(body)
+    if nature is LegalNature.RECORD:
+        return
+    own = {name: value for name, value in body.items() if name not in LAWS_WORDS}
+    for pointer, text in strings_of(own, "/body"):
+        for remark in facts.known.language.remarks(text, nature, facts.issue):
+            yield doubt("PLAIN", pointer, remark.message, remark.message_en)
 
 
 def _sifted(text: str, *, newlines: bool) -> tuple[list[str], str]:

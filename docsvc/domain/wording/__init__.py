@@ -6,15 +6,19 @@ What all documents say is here; what each type says in its `body` is in the modu
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from docsvc.domain.document import Accepted
 from docsvc.domain.errors import TemplateFaultError
+from docsvc.domain.joint import arrange
 from docsvc.domain.phrases import date, person
+from docsvc.domain.shapes import Path
 from docsvc.domain.wording.archive import archive_index
 from docsvc.domain.wording.blocks import case_rows, copies_note, delivery_rows, info_rows, officer_rows, party_rows
 from docsvc.domain.wording.decisions import no_penalty_decision
+from docsvc.domain.wording.fields import FIELDS, fields, fields_of, filled
 from docsvc.domain.wording.guidance import advice, interview_notice, reminder
 from docsvc.domain.wording.notices import credit_repair_notice, termination_notice
 from docsvc.domain.wording.records import delivery_receipt, followup_record, interview_record
@@ -25,20 +29,32 @@ from docsvc.domain.wording.undertakings import commitment, public_service_offset
 SHORT_NAME, LONG_NAME = 15, 21
 HALF_A_LINE = 14
 
+UNPRINTED: Final = frozenset({"schema", "doc_type", "agency"})  # what the service reads and no document says
+OTHERWISE: Final = {  # another day or moment than any case's, by the form of the case's own
+    "0000-00-00": "1901-02-03",
+    "0000-00-00T00:00": "1901-02-03T04:05",
+    "0000-00-00T00:00:00": "1901-02-03T04:05:06",
+}
+
 
 def context(accepted: Accepted) -> dict[str, Any]:
-    """Everything that a template may name. Texts are ready to print; lists are lists of texts or rows.
+    """Everything that a template may name: what is worded for it, and `fields`, the case as its schema names it."""
+    return {**worded(accepted), FIELDS: fields(accepted.doc_type.schema, accepted.case.data)}
+
+
+def worded(accepted: Accepted) -> dict[str, Any]:
+    """What our wording makes of the case. Texts are ready to print; lists are lists of texts or rows.
 
     Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
-    ("short", "long" or "wide"), copies_note, info (rows of the 文书信息表), delivery (rows), electronic (bool),
-    test_data (bool), people (their names); `body` differs by type. Raises TemplateFaultError for a type or a code
-    that has no wording.
+    ("short", "long", "wide" or "joint"), joint (lines of a sign-off of several agencies), copies_note, info (rows
+    of the 文书信息表), delivery (rows), electronic (bool), test_data (bool), people (their names); `body` differs
+    by type. Raises TemplateFaultError for a type or a code that has no wording.
     """
     if accepted.case.doc_type not in BODIES:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
     told = dataclasses.replace(accepted.case, data=_told(accepted.case.data))
     try:
-        return _context(dataclasses.replace(accepted, case=told))
+        return _worded(dataclasses.replace(accepted, case=told))
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         # The rules refuse such a case; this is for one that a changed template or schema let through.
         raise TemplateFaultError(f"{accepted.case.doc_type} 的案件缺少成文所需的内容：{e}") from e
@@ -53,7 +69,7 @@ def _told(value: Any) -> Any:
     return value
 
 
-def _context(accepted: Accepted) -> dict[str, Any]:
+def _worded(accepted: Accepted) -> dict[str, Any]:
     data = accepted.case.data
     manifest, agency, party = accepted.doc_type.manifest, accepted.agency, data["party"]
     return {
@@ -75,12 +91,44 @@ def _context(accepted: Accepted) -> dict[str, Any]:
         "case": _case(data["case"]),
         "delivery": delivery_rows(party),
         "electronic": bool(party["e_delivery"]["agreed"]),
-        "signoff": _signoff(agency.name),
+        "signoff": "joint" if accepted.joint else _signoff(agency.name),
+        "joint": _joint(accepted),
         "copies_note": copies_note(data.get("copies") or manifest.copies),
         "info": info_rows(accepted),
         "people": people(data),
         "body": BODIES[accepted.case.doc_type](data["body"], accepted),
     }
+
+
+def unworded(accepted: Accepted) -> set[Path]:
+    """Texts of this case, as paths of its schema, that our wording passes over: with others it says the same."""
+    data, before = accepted.case.data, worded(accepted)
+    known = fields_of(accepted.doc_type.schema)
+    texts = {path for path in filled(accepted.doc_type.schema, data) if known[path].free}
+
+    def says_the_same(path: Path) -> bool:
+        case = dataclasses.replace(accepted.case, data=_otherwise(data, path))
+        try:
+            return worded(dataclasses.replace(accepted, case=case)) == before
+        except TemplateFaultError:
+            return False
+
+    return {path for path in texts if path[0] not in UNPRINTED and says_the_same(path)}
+
+
+def _otherwise(value: Any, path: Path) -> Any:
+    """`value` with another one at this place."""
+    match value:
+        case Mapping() if path and path[0] in value:
+            return {**value, path[0]: _otherwise(value[path[0]], path[1:])}
+        case list() | tuple() if path:
+            return [_otherwise(item, path[1:]) for item in value]
+        case int() if not path:
+            return value + 1
+        case str() if not path:
+            return OTHERWISE.get(re.sub(r"\d", "0", value), f"{value}某")
+        case _:
+            return value
 
 
 def people(data: Mapping[str, Any]) -> list[str]:
@@ -105,6 +153,14 @@ def people(data: Mapping[str, Any]) -> list[str]:
 
 def _you(party: Mapping[str, Any]) -> str:
     return {"natural_person": "你", "individual_business": "你（单位）"}.get(party["type"], "你单位")
+
+
+def _joint(accepted: Accepted) -> list[dict[str, Any]]:
+    """The sign-off of several agencies, line by line; nothing where one signs."""
+    if not accepted.joint:
+        return []
+    printed = arrange(accepted.joint).printed(date(accepted.case.issue_date))
+    return [{"kind": kind, "cells": list(cells)} for kind, cells in printed]
 
 
 def _signoff(name: str) -> str:

@@ -48,6 +48,7 @@ def interview_notice(body: Mapping[str, Any], accepted: Accepted) -> dict[str, A
     return {
         "mode": word("mode", body["mode"]),
         "agencies": "、".join(body.get("agencies") or [accepted.agency.name]),
+        "who": "、".join(agency.name for agency in accepted.joint) or "本机关",
         "reason": paragraphs(ended(body["reason"])),
         "purpose": paragraphs(ended(body.get("purpose") or "")),
         "interviewers": [person(one) for one in interviewers],

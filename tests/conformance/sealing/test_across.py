@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from docsvc.adapters.pades.verifier import PdfVerifier
-from docsvc.domain.document import Level, SealPlace
+from docsvc.domain.document import Level, SealPlace, Slot
 from docsvc.domain.verdict import Indication
 from tests.support.sealing import AGENCY, sealer_for
 
@@ -44,7 +44,7 @@ def paper(sheets, *, shared=False, crop=None):
 
 
 def sealed(keys, sheets, level=Level.B_B, **options):
-    return sealer_for(keys).seal(paper(sheets, **options), PLACE, AGENCY.seal, level)[0]
+    return sealer_for(keys).seal(paper(sheets, **options), [Slot(PLACE, AGENCY.seal)], level)[0]
 
 
 def poppler(pdf, folder):

@@ -20,7 +20,7 @@ from docsvc.adapters.pades.achieved import _signatures
 from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.folder import describe, password_of, revoke, seal_path
 from docsvc.adapters.pki.keyfile import read_key
-from docsvc.domain.document import Level, SealPlace
+from docsvc.domain.document import Level, SealPlace, Slot
 from tests.support.sealing import AGENCY, make_pki, sealer_for
 
 pytestmark = [pytest.mark.judge, pytest.mark.usefixtures("rsa_authorities")]
@@ -54,7 +54,7 @@ def folder(request, tmp_path_factory, rsa_keys):
 @pytest.mark.office
 @pytest.mark.parametrize("level", list(Level))
 def test_qpdf_pdfsig_and_openssl_accept_each_level(paper, folder, tmp_path, level):
-    pdf, achieved, why = sealer_for(folder).seal(paper, MIDDLE, AGENCY.seal, level)
+    pdf, achieved, why = sealer_for(folder).seal(paper, [Slot(MIDDLE, AGENCY.seal)], level)
     assert (achieved, why) == (level, None)
     (tmp_path / "sealed.pdf").write_bytes(pdf)
     code, text = run("qpdf", "--check", tmp_path / "sealed.pdf")
@@ -85,7 +85,7 @@ def test_qpdf_pdfsig_and_openssl_accept_each_level(paper, folder, tmp_path, leve
 
 @pytest.mark.office
 def test_one_changed_byte_fails_with_the_judges(paper, rsa_keys, tmp_path):
-    pdf, _, _ = sealer_for(rsa_keys).seal(paper, MIDDLE, AGENCY.seal, Level.B_B)
+    pdf, _, _ = sealer_for(rsa_keys).seal(paper, [Slot(MIDDLE, AGENCY.seal)], Level.B_B)
     ((covered, cms, _),) = parts(pdf)
     (tmp_path / "cms").write_bytes(cms)
     (tmp_path / "data").write_bytes(covered[:5000] + bytes([covered[5000] ^ 1]) + covered[5001:])
@@ -98,7 +98,7 @@ def test_one_changed_byte_fails_with_the_judges(paper, rsa_keys, tmp_path):
 
 @pytest.mark.office
 def test_the_office_s_pdf_a_stays_what_it_was(paper, rsa_keys):
-    pdf, _, _ = sealer_for(rsa_keys).seal(paper, MIDDLE, AGENCY.seal, Level.B_LTA)
+    pdf, _, _ = sealer_for(rsa_keys).seal(paper, [Slot(MIDDLE, AGENCY.seal)], Level.B_LTA)
     assert pdf.startswith(paper)
     with pikepdf.open(io.BytesIO(pdf)) as sealed, pikepdf.open(io.BytesIO(paper)) as before:
         xmp = sealed.open_metadata()  # not in a with block, which would rewrite it
@@ -128,7 +128,7 @@ def colours(image, box):
 def test_poppler_and_pdfium_draw_the_same_red_seal_and_leave_the_text_black(paper, rsa_keys, tmp_path):
     from PIL import Image
 
-    pdf, _, _ = sealer_for(rsa_keys).seal(paper, MIDDLE, AGENCY.seal, Level.B_B)
+    pdf, _, _ = sealer_for(rsa_keys).seal(paper, [Slot(MIDDLE, AGENCY.seal)], Level.B_B)
     (tmp_path / "sealed.pdf").write_bytes(pdf)
     (tmp_path / "plain.pdf").write_bytes(paper)
     seen = {}

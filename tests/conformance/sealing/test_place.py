@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 
 from docsvc.adapters.pages import PdfPages
-from docsvc.domain.document import Level
+from docsvc.domain.document import Level, Slot
 from docsvc.domain.phrases import date
 from tests.support.drafts import sample
 from tests.support.printed import lines_of
@@ -40,13 +40,13 @@ def sealed(press, tmp_path_factory):
 
     def seal(case, name):
         design = case.agency.seal
-        if not kept:
-            kept["sealer"] = sealer_for(make_pki(folder / "dev", agencies=[case.agency]))
+        if case.agency.name not in kept:
+            kept[case.agency.name] = sealer_for(make_pki(folder / f"dev{len(kept)}", agencies=[case.agency]))
         path = press(case, name)
         place = PdfPages().seal_place(
             path.read_bytes(), case.agency.name, date(case.case.issue_date), design.diameter_mm
         )
-        path.write_bytes(kept["sealer"].seal(path.read_bytes(), place, design, Level.B_B)[0])
+        path.write_bytes(kept[case.agency.name].seal(path.read_bytes(), [Slot(place, design)], Level.B_B)[0])
         return path
 
     return seal
@@ -91,3 +91,24 @@ def test_the_seal_presses_name_and_date_under_the_text_and_keeps_within_the_type
         assert bottom < BOTTOM + OFF, (count, bottom / MM)
         heights.add(round(y))
     assert len(heights) > 3, "no text was long enough to move the seal"
+
+
+@pytest.mark.usefixtures("rsa_authorities")
+def test_a_name_longer_than_a_line_takes_two_under_the_same_seal(sealed):
+    name = "舟山市示例区农业农村和水利渔业发展保障管理委员会综合行政执法大队直属第一中队"
+    case = sample("advice")
+    design = dataclasses.replace(case.agency.seal, name=name, id="LONG")
+    case = dataclasses.replace(case, agency=dataclasses.replace(case.agency, name=name, seal=design))
+    path = sealed(case, "place-long-name")
+    page, (left, top, right, bottom) = seal_box(path)
+    lines = [line for line in lines_of(path) if line.page == page and TOP - 2 < line.y0 < BOTTOM]
+    first, second, day = next(
+        three for three in zip(lines, lines[1:], lines[2:], strict=False) if three[0].text + three[1].text == name
+    )
+    assert day.text == date(case.case.issue_date)
+    assert top < first.y0 < day.y1 < bottom
+    assert all(line.middle == pytest.approx((left + right) / 2, abs=OFF) for line in (first, second, day))
+    text = max(line.y1 for line in lines if line.y0 < first.y0 - LINE / 2)
+    assert -OFF < top - text < LINE
+    assert LEFT - OFF < left < right < RIGHT + OFF
+    assert LEFT - OFF < first.x0 < first.x1 < RIGHT + OFF

@@ -15,7 +15,7 @@ from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.folder import describe, password_of
 from docsvc.adapters.pki.keys import FolderChains, FolderKeys
 from docsvc.bootstrap import Service
-from docsvc.domain.document import Level
+from docsvc.domain.document import Level, Slot
 from docsvc.domain.errors import SealError, SetupError
 from docsvc.domain.verdict import Indication
 from docsvc.settings import Settings
@@ -48,7 +48,9 @@ def elsewhere(tmp_path, production):
 def test_seals_with_another_partys_time_stamps_reach_the_highest_level(production, elsewhere, rsa_keys):
     keys = FolderKeys(production, password_of(rsa_keys))
     assert not keys.of(AGENCY.seal).development
-    pdf, achieved, why = PadesSealer(keys, [SONG], elsewhere).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    pdf, achieved, why = PadesSealer(keys, [SONG], elsewhere).seal(
+        plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA
+    )
     assert (achieved, why) == (Level.B_LTA, None)
     verifier = PdfVerifier(sorted(production.glob("*.pem")), isolated=False)
     report = verifier.verify(pdf, dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2))
@@ -57,7 +59,7 @@ def test_seals_with_another_partys_time_stamps_reach_the_highest_level(productio
 
 def test_lifting_needs_neither_the_seals_key_nor_a_password(tmp_path, production, elsewhere, rsa_keys):
     seals = FolderKeys(production, password_of(rsa_keys))
-    pdf, *_ = PadesSealer(seals, [SONG], elsewhere).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_B)
+    pdf, *_ = PadesSealer(seals, [SONG], elsewhere).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_B)
     scheduler = tmp_path / "scheduler"
     shutil.copytree(production, scheduler, ignore=shutil.ignore_patterns("*.p12"))
     keys = FolderKeys(scheduler)

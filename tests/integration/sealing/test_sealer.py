@@ -24,7 +24,7 @@ from docsvc.adapters.pki.folder import password_of, revoke
 from docsvc.adapters.pki.keyfile import read_key
 from docsvc.adapters.pki.timestamping import TimeStampAuthority
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.document import Level, SealPlace
+from docsvc.domain.document import Level, SealPlace, Slot
 from docsvc.domain.errors import SealError
 from docsvc.domain.verdict import Indication
 from tests.support.sealing import AGENCY, PLACE, agency, answering, make_pki, plain_pdf, sealer_for
@@ -45,7 +45,7 @@ def verdict(pdf, keys):
 
 @pytest.mark.parametrize("level", list(Level))
 def test_each_level_is_reached_read_back_and_confirmed_by_the_verifier(rsa_keys, level):
-    pdf, achieved, why = sealer_for(rsa_keys).seal(plain_pdf(), PLACE, AGENCY.seal, level)
+    pdf, achieved, why = sealer_for(rsa_keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], level)
     assert (achieved, why) == (level, None)
     report = verdict(pdf, rsa_keys)
     assert report.level is level
@@ -61,7 +61,7 @@ def test_the_original_is_a_prefix_and_its_metadata_is_untouched(rsa_keys):
         out = io.BytesIO()
         pdf.save(out)
     original = out.getvalue()
-    sealed, _, _ = sealer_for(rsa_keys).seal(original, PLACE, AGENCY.seal, Level.B_LTA)
+    sealed, _, _ = sealer_for(rsa_keys).seal(original, [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     assert sealed.startswith(original)
     with pikepdf.open(io.BytesIO(sealed)) as after, pikepdf.open(io.BytesIO(original)) as before:
         assert dict(after.docinfo) == dict(before.docinfo)
@@ -69,7 +69,7 @@ def test_the_original_is_a_prefix_and_its_metadata_is_untouched(rsa_keys):
 
 
 def test_the_signature_dictionary_says_what_pades_and_pdf_a_want(rsa_keys):
-    sealed, _, _ = sealer_for(rsa_keys).seal(plain_pdf(2), SealPlace(1, 300, 300), AGENCY.seal, Level.B_LTA)
+    sealed, _, _ = sealer_for(rsa_keys).seal(plain_pdf(2), [Slot(SealPlace(1, 300, 300), AGENCY.seal)], Level.B_LTA)
     with pikepdf.open(io.BytesIO(sealed)) as pdf:
         seal, stamp = pdf.Root.AcroForm.Fields
         assert (seal.T, seal.V.SubFilter, stamp.V.SubFilter) == ("Seal", "/ETSI.CAdES.detached", "/ETSI.RFC3161")
@@ -94,11 +94,11 @@ def stamp_range(pdf):
 
 def test_room_for_tokens_follows_the_authority_and_threads_share_one_sealer(rsa_keys):
     sealer = sealer_for(rsa_keys)
-    first = len(sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)[0])
-    second = len(sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)[0])
+    first = len(sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)[0])
+    second = len(sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)[0])
     assert second < first
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(sealer.seal, plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA) for _ in range(12)]
+        jobs = [pool.submit(sealer.seal, plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA) for _ in range(12)]
         assert {job.result()[1] for job in jobs} == {Level.B_LTA}
 
 
@@ -106,7 +106,7 @@ def test_room_for_tokens_follows_the_authority_and_threads_share_one_sealer(rsa_
 @pytest.mark.parametrize("target", list(Level))
 def test_lifting_reaches_the_target_by_incremental_update_only(rsa_keys, start, target):
     sealer = sealer_for(rsa_keys)
-    sealed, _, _ = sealer.seal(plain_pdf(), PLACE, AGENCY.seal, start)
+    sealed, _, _ = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], start)
     lifted, achieved, why = sealer.lift(sealed, target)
     assert why is None
     if target.rank <= start.rank:
@@ -119,7 +119,7 @@ def test_lifting_reaches_the_target_by_incremental_update_only(rsa_keys, start, 
 
 def test_renewal_adds_one_more_time_stamp(rsa_keys):
     sealer = sealer_for(rsa_keys)
-    sealed, _, _ = sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    sealed, _, _ = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     renewed, achieved, why = sealer.renew(sealed)
     assert (achieved, why) == (Level.B_LTA, None)
     assert renewed.startswith(sealed)
@@ -133,7 +133,7 @@ def test_with_a_dead_authority_the_seal_is_b_b_and_says_why(rsa_keys):
         unheard.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{unheard.getsockname()[1]}/tsa"
         sealer = sealer_for(rsa_keys, tsa=dead)
-        pdf, achieved, why = sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        pdf, achieved, why = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
         assert achieved is Level.B_B
         assert "can't be reached" in why
         assert held_by(pdf).level is Level.B_B
@@ -166,7 +166,7 @@ def test_an_authority_that_dribbles_bytes_is_given_up(rsa_keys):
         thread.start()
         try:
             sealer = sealer_for(rsa_keys, tsa=f"http://127.0.0.1:{server.getsockname()[1]}/", deadline_s=0.5)
-            _, achieved, why = sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+            _, achieved, why = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
         finally:
             done.set()
             thread.join()
@@ -183,7 +183,7 @@ def test_an_authority_at_rest_is_not_asked_for_each_document(rsa_keys):
 
     with answering(refuse) as address:
         sealer = sealer_for(rsa_keys, tsa=address)
-        outcomes = {sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_T)[1:] for _ in range(3)}
+        outcomes = {sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_T)[1:] for _ in range(3)}
     assert len(asked) == 1
     assert {level for level, _ in outcomes} == {Level.B_B}
     assert all("503" in why for _, why in outcomes)
@@ -273,7 +273,9 @@ def lies(rsa_keys, tmp_path_factory):
 def test_a_lying_authority_never_gets_its_token_into_the_file(rsa_keys, lies, lie):
     sealer_of_lies = getattr(lies, lie)
     with answering(lambda query: (200, REPLY, sealer_of_lies(query))) as address:
-        pdf, achieved, why = sealer_for(rsa_keys, tsa=address).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        pdf, achieved, why = sealer_for(rsa_keys, tsa=address).seal(
+            plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA
+        )
     assert achieved is Level.B_B
     assert why.startswith("time-stamp authority")
     assert fields_of(pdf) == ["Seal"]
@@ -284,21 +286,27 @@ def test_a_lying_authority_never_gets_its_token_into_the_file(rsa_keys, lies, li
 @pytest.mark.parametrize("media", ["text/html", "application/timestamp-query", ""])
 def test_an_answer_of_another_media_type_is_no_token(rsa_keys, lies, media):
     with answering(lambda query: (200, media, lies.honest.answer(query))) as address:
-        _, achieved, why = sealer_for(rsa_keys, tsa=address).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_T)
+        _, achieved, why = sealer_for(rsa_keys, tsa=address).seal(
+            plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_T
+        )
     assert achieved is Level.B_B
     assert "instead of" in why
 
 
 def test_an_endless_answer_is_cut_off(rsa_keys):
     with answering(lambda _: (200, REPLY, bytes(5 * 1024 * 1024))) as address:
-        _, achieved, why = sealer_for(rsa_keys, tsa=address).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_T)
+        _, achieved, why = sealer_for(rsa_keys, tsa=address).seal(
+            plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_T
+        )
     assert achieved is Level.B_B
     assert "more than" in why
 
 
 def test_a_redirect_is_not_followed(rsa_keys):
     with answering(lambda _: (307, REPLY, b"")) as address:
-        _, achieved, why = sealer_for(rsa_keys, tsa=address).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_T)
+        _, achieved, why = sealer_for(rsa_keys, tsa=address).seal(
+            plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_T
+        )
     assert achieved is Level.B_B
     assert "307" in why
 
@@ -311,7 +319,9 @@ def test_an_authority_that_dies_before_the_last_stamp_leaves_b_lt(rsa_keys, lies
         return (200, REPLY, answer(query)) if answer else (500, "text/plain", b"")
 
     with answering(once) as address:
-        pdf, achieved, why = sealer_for(rsa_keys, tsa=address).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        pdf, achieved, why = sealer_for(rsa_keys, tsa=address).seal(
+            plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA
+        )
     assert achieved is Level.B_LT
     assert "500" in why
     assert fields_of(pdf) == ["Seal"]
@@ -325,7 +335,7 @@ def test_a_token_larger_than_its_room_gets_more_room(rsa_keys):
     large = TimeStampAuthority(CmsSigner(file.key, padding), lambda: dt.datetime.now(dt.UTC))
     with answering(lambda query: (200, REPLY, large.answer(query))) as address:
         sealer = sealer_for(rsa_keys, tsa=address)
-        pdf, achieved, why = sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        pdf, achieved, why = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     assert (achieved, why) == (Level.B_LTA, None)
     assert verdict(pdf, rsa_keys).level is Level.B_LTA
 
@@ -341,7 +351,9 @@ def test_without_revocation_answers_the_seal_stays_b_t(keys, clock):
     file = read_key(keys / "tsa.p12", password_of(keys))
     honest = TimeStampAuthority(CmsSigner(file.key, file.chain_der[:-1]), clock)
     with answering(lambda query: (200, REPLY, honest.answer(query))) as address:  # OCSP and CRL: nobody there
-        pdf, achieved, why = sealer_for(keys, tsa=address).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        pdf, achieved, why = sealer_for(keys, tsa=address).seal(
+            plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA
+        )
     assert achieved is Level.B_T
     assert "OCSP" in why
     assert "CRL" in why
@@ -353,7 +365,7 @@ def test_without_revocation_answers_the_seal_stays_b_t(keys, clock):
 
 def test_without_ocsp_the_crl_proves_it(keys, authorities, monkeypatch):
     monkeypatch.setattr(authorities.revocation, "answer", lambda _: b"\x30\x03\x0a\x01\x06")  # "unauthorized"
-    pdf, achieved, why = sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    pdf, achieved, why = sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     assert (achieved, why) == (Level.B_LTA, None)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert "/OCSPs" not in opened.Root.DSS
@@ -373,7 +385,7 @@ def test_forged_ocsp_answers_are_worth_nothing(keys, authorities, monkeypatch, t
 
     monkeypatch.setattr(authorities.revocation, "answer", forged)
     monkeypatch.setattr(authorities.revocation, "crl", forger.crl)
-    _, achieved, why = sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    _, achieved, why = sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     assert achieved is Level.B_T
     assert "do not hold" in why
 
@@ -387,29 +399,29 @@ def serial_of(keys, file):
 def test_a_revoked_seal_is_refused(keys, clock, file):
     revoke(keys, serial_of(keys, file), clock(), "keyCompromise")
     with pytest.raises(SealError, match="revoked"):
-        sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
 
 
 def test_a_revocation_is_believed_even_where_only_the_crl_answers(keys, authorities, clock, monkeypatch):
     revoke(keys, serial_of(keys, "seals/SEAL-1.p12"), clock())
     monkeypatch.setattr(authorities.revocation, "answer", lambda _: b"")
     with pytest.raises(SealError, match="revoked"):
-        sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_B)
+        sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_B)
 
 
 @pytest.mark.usefixtures("authorities")
 def test_a_revocation_is_noticed_within_minutes_by_a_running_sealer(keys, clock):
     sealer = sealer_for(keys, clock=clock)
-    sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     revoke(keys, serial_of(keys, "seals/SEAL-1.p12"), clock())
     clock.offset = dt.timedelta(minutes=11)
     with pytest.raises(SealError, match="revoked"):
-        sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
 
 
 @pytest.mark.usefixtures("authorities")
 def test_revocation_after_sealing_does_not_bar_the_archive_stamp(keys, clock):
-    sealed, _, _ = sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LT)
+    sealed, _, _ = sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LT)
     revoke(keys, serial_of(keys, "seals/SEAL-1.p12"), clock())
     _, achieved, why = sealer_for(keys).lift(sealed, Level.B_LTA)
     assert (achieved, why) == (Level.B_LTA, None)
@@ -418,7 +430,7 @@ def test_revocation_after_sealing_does_not_bar_the_archive_stamp(keys, clock):
 @pytest.mark.usefixtures("authorities")
 def test_a_revoked_authority_gives_no_level(keys, clock):
     revoke(keys, serial_of(keys, "tsa.p12"), clock())
-    _, achieved, why = sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    _, achieved, why = sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     assert achieved is Level.B_B
     assert "not trusted" in why
 
@@ -427,26 +439,26 @@ def test_a_revoked_authority_gives_no_level(keys, clock):
 def test_an_expired_seal_is_refused(keys, clock):
     clock.offset = dt.timedelta(days=6 * 365)
     with pytest.raises(SealError, match="must not be used"):
-        sealer_for(keys, clock=clock).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+        sealer_for(keys, clock=clock).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
 
 
 def test_a_seal_without_certificate_names_its_agency(rsa_keys):
     other = agency(9, "无证局").seal
     with pytest.raises(SealError, match=r"无证局.*SEAL-9"):
-        sealer_for(rsa_keys).seal(plain_pdf(), PLACE, other, Level.B_B)
+        sealer_for(rsa_keys).seal(plain_pdf(), [Slot(PLACE, other)], Level.B_B)
 
 
 def test_a_seal_whose_name_is_not_its_certificate_s_is_refused(rsa_keys):
     renamed = SealDesign(AGENCY.seal.id, "另一个局", 42, "star")
     with pytest.raises(SealError, match="另一个局"):
-        sealer_for(rsa_keys).seal(plain_pdf(), PLACE, renamed, Level.B_B)
+        sealer_for(rsa_keys).seal(plain_pdf(), [Slot(PLACE, renamed)], Level.B_B)
 
 
 def test_a_sealed_document_is_not_sealed_again(rsa_keys):
     sealer = sealer_for(rsa_keys)
-    sealed, _, _ = sealer.seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_B)
+    sealed, _, _ = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_B)
     with pytest.raises(SealError, match="already"):
-        sealer.seal(sealed, PLACE, AGENCY.seal, Level.B_B)
+        sealer.seal(sealed, [Slot(PLACE, AGENCY.seal)], Level.B_B)
 
 
 def encrypted():
@@ -461,12 +473,12 @@ def encrypted():
 )
 def test_a_file_that_can_not_be_signed_is_refused(rsa_keys, pdf):
     with pytest.raises(SealError):
-        sealer_for(rsa_keys).seal(pdf, PLACE, AGENCY.seal, Level.B_LTA)
+        sealer_for(rsa_keys).seal(pdf, [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
 
 
 def test_a_place_on_a_page_that_is_not_there_is_refused(rsa_keys):
     with pytest.raises(SealError):
-        sealer_for(rsa_keys).seal(plain_pdf(), SealPlace(3, 10, 10), AGENCY.seal, Level.B_B)
+        sealer_for(rsa_keys).seal(plain_pdf(), [Slot(SealPlace(3, 10, 10), AGENCY.seal)], Level.B_B)
 
 
 @pytest.mark.parametrize("pdf", [b"", b"no PDF", plain_pdf()])
@@ -477,7 +489,7 @@ def test_what_bears_no_seal_can_not_be_lifted(rsa_keys, pdf):
 
 @pytest.mark.usefixtures("authorities")
 def test_ecdsa_keys_serve_as_well(keys):
-    pdf, achieved, why = sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, Level.B_LTA)
+    pdf, achieved, why = sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
     assert (achieved, why) == (Level.B_LTA, None)
     report = verdict(pdf, keys)
     assert (report.level, report.indication) == (Level.B_LTA, Indication.PASSED)

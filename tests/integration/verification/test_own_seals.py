@@ -11,7 +11,7 @@ from cryptography import x509
 from docsvc.adapters.pades.verifier import PdfVerifier
 from docsvc.adapters.pki.folder import revoke
 from docsvc.adapters.pki.keys import FolderKeys
-from docsvc.domain.document import Level
+from docsvc.domain.document import Level, Slot
 from docsvc.domain.verdict import Indication
 from tests.support.sealing import AGENCY, PLACE, plain_pdf, sealer_for
 from tests.support.verified import findings
@@ -30,7 +30,7 @@ def soon():
 
 
 def sealed(keys, level):
-    pdf, achieved, _ = sealer_for(keys).seal(plain_pdf(), PLACE, AGENCY.seal, level)
+    pdf, achieved, _ = sealer_for(keys).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], level)
     assert achieved is level
     return pdf
 

@@ -74,6 +74,7 @@ def test_a_missing_file_is_named(folder, name):
         ("manifest.toml", 'doc_type = "advice"', 'doc_type = "reminder"', "reminder"),
         ("manifest.toml", "total = 2", 'total = "two"', "two"),
         ("schema.json", "{", "[", "JSON"),
+        ("schema.json", "{", "[" * 100_000, "JSON"),
     ],
 )
 def test_a_broken_file_is_named(folder, name, old, new, words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import uuid
 
 import pytest
@@ -13,7 +14,7 @@ from docsvc.domain.access import Permission, Role
 from tests.support.cases import sample
 from tests.support.portal import PASSWORD, Portal
 
-CREATE, READ, VOID = Permission.CREATE, Permission.READ, Permission.VOID
+CREATE, READ, VOID, KEEP = Permission.CREATE, Permission.READ, Permission.VOID, Permission.KEEP
 SETS = [frozenset(s) for n in range(1, 4) for s in itertools.combinations(Permission, n)]
 
 CALLS = {
@@ -26,8 +27,22 @@ CALLS = {
     "docx": ("GET", "/documents/{id}/docx", READ, 200),
     "evidence": ("GET", "/documents/{id}/evidence", READ, 200),
     "preview": ("GET", "/documents/{id}/preview/1.png", READ, 200),
+    "post_batch": ("POST", "/batches", CREATE, 202),
+    "batch_list": ("GET", "/batches", READ, 200),
+    "batch": ("GET", "/batches/{id}", READ, 404),  # another caller's
+    "batch_rows": ("GET", "/batches/{id}/rows", READ, 404),
+    "batch_documents": ("GET", "/batches/{id}/documents.zip", READ, 404),
+    "batch_print": ("GET", "/batches/{id}/print.pdf", READ, 404),
     "templates": ("GET", "/templates", None, 200),
     "schema": ("GET", "/templates/advice/schema", None, 200),
+    "lint_draft": ("POST", "/templates/advice/lint", KEEP, 415),
+    "preview_draft": ("POST", "/templates/advice/preview", KEEP, 415),
+    "diff_draft": ("POST", "/templates/advice/diff", KEEP, 415),
+    "publish_draft": ("POST", "/templates/advice/publish", KEEP, 415),
+    "draft": ("GET", f"/template-drafts/{'0' * 32}", KEEP, 404),
+    "draft_file": ("GET", f"/template-drafts/{'0' * 32}/valid-1.pdf", KEEP, 404),
+    "versions": ("GET", "/templates/advice/versions", KEEP, 200),
+    "retire_version": ("POST", "/templates/advice/versions/99/retire", KEEP, 415),
     "verify": ("POST", "/verifications", None, 422),
     "checkpoint": ("GET", "/log/checkpoint", None, 200),
     "tile": ("GET", "/log/tile/entries/000.p/2", None, 200),
@@ -58,7 +73,7 @@ def row(shared):
 
 @pytest.fixture(scope="module")
 def keys(shared):
-    return {scopes: shared.key(*scopes) for scopes in SETS}
+    return {scopes: shared.key(*scopes, agency=None) for scopes in SETS}
 
 
 def ask(portal, row, call, key):
@@ -66,6 +81,9 @@ def ask(portal, row, call, key):
     more = {}
     if call == "post":
         more = {"json": sample("advice"), "headers": {"Idempotency-Key": str(uuid.uuid4())}}
+    elif call == "post_batch":
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/x-ndjson"}
+        more = {"data": json.dumps(sample("advice")), "headers": headers}
     elif call == "void":
         more = {"json": {"reason": "名称有误"}}
     elif call == "verify":
@@ -140,3 +158,13 @@ def test_a_signed_in_browser_is_nobody_at_the_api(portal):
 def test_a_key_is_nobody_at_the_pages(portal, key):
     r = portal.browser().get("/documents", headers={"Authorization": f"Bearer {key}"})
     assert r.status_code == 303
+
+
+def test_a_joint_notice_is_posted_only_by_who_acts_for_every_agency(shared):
+    case = sample("interview_notice", 3)
+    for agency, other in (("demo-market", "demo-enforcement"), ("demo-enforcement", "demo-market")):
+        r = shared.post_case(shared.key(agency=agency), {**case, "agency": agency}, f"joint-{agency}")
+        assert r.status_code == 403
+        assert other in r.get_json()["detail"] + r.get_json()["detail_en"]
+    r = shared.post_case(shared.key(agency=None), case, "joint-all")
+    assert r.status_code in {201, 202}

@@ -14,7 +14,7 @@ from docsvc.api.problems import FormError
 from docsvc.domain.document import State
 from docsvc.domain.errors import DatabaseError
 from docsvc.usecases.intake import MAX_CASE_BYTES
-from tests.support.cases import changed, sample
+from tests.support.cases import FOLDER, changed, sample
 from tests.support.portal import numbered
 
 
@@ -31,6 +31,8 @@ def test_an_accepted_case_is_202_with_its_place_and_the_broker_is_told(portal, k
     assert got["sha256"] is None
     assert got["pades"] == {"target": "B-LTA", "achieved": None, "shortfall": None}
     assert got["links"]["scan"].endswith(f"/d/{got['id']}")
+    version = FOLDER.get(got["doc_type"])
+    assert got["template"] == {"type": got["doc_type"], "version": "1", "sha256": version.sha256}
 
 
 def test_the_event_says_who_posted(portal, key):
@@ -94,7 +96,7 @@ def test_a_failed_document_ends_the_waiting_and_says_why(portal, key):
 
 def test_warnings_are_in_the_answer(portal, key):
     r = portal.post_case(key, sample("interview_record"))
-    assert any("不是本系统出具" in w for w in r.get_json()["warnings"])
+    assert any("不是本系统出具" in w["message"] for w in r.get_json()["warnings"])
 
 
 # ---- Idempotency-Key

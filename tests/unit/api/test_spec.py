@@ -50,7 +50,8 @@ def test_every_part_of_the_contract_is_there(spec):
     assert paths >= {
         "/documents", "/documents/{document_id}", "/documents/{document_id}/content", "/verifications",
         "/documents/{document_id}/docx", "/documents/{document_id}/preview/{page}.png", "/templates",
-        "/templates/{doc_type}/schema",
+        "/templates/{doc_type}/schema", "/batches", "/batches/{batch_id}", "/batches/{batch_id}/rows",
+        "/batches/{batch_id}/documents.zip", "/batches/{batch_id}/print.pdf",
         "/documents/{document_id}/events", "/documents/{document_id}/evidence", "/documents/{document_id}/void",
         "/log/checkpoint", "/log/tile/{rest}", "/healthz", "/readyz", "/metrics", "/openapi.json",
     }  # fmt: skip

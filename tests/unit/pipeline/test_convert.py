@@ -23,6 +23,9 @@ class Pages:
     def __init__(self, answer):
         self.answer = answer
 
+    def complete(self, pdf):
+        return pdf + b", tagged"
+
     def inspect(self, pdf, expected):
         self.asked = (pdf, expected)
         if isinstance(self.answer, Exception):
@@ -43,7 +46,7 @@ def filled(*lines):
 def test_the_result_is_the_pdf_its_digest_and_its_pages():
     document = filled("甲")
     out = convert(document, Converter(), Pages(3))
-    assert out.pdf == b"%PDF of " + document.docx
+    assert out.pdf == b"%PDF of " + document.docx + b", tagged"
     assert out.sha256 == hashlib.sha256(out.pdf).hexdigest()
     assert out.pages == 3
 

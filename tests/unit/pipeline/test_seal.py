@@ -9,11 +9,13 @@ import types
 import pytest
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import LaidOut, Level, SealPlace
+from docsvc.domain.document import LaidOut, Level, SealPlace, Slot
 from docsvc.domain.errors import SealError
+from docsvc.domain.joint import arrange
 from docsvc.domain.verdict import Check, Indication, Report
 from docsvc.pipeline.seal import chinese_date, seal
 from tests.support.sealing import AGENCY as SEALED
+from tests.support.sealing import agency
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 PLACE = SealPlace(0, 1, 2)
@@ -21,10 +23,12 @@ PLACE = SealPlace(0, 1, 2)
 AGENCY = dataclasses.replace(SEALED, name="浙江省" + SEALED.name)
 
 
-def accepted(*, cross_page_seal=False):
+def accepted(*, cross_page_seal=False, joint=()):
     manifest = types.SimpleNamespace(cross_page_seal=cross_page_seal)
     return types.SimpleNamespace(
         agency=AGENCY,
+        joint=joint,
+        sealing=joint or (AGENCY,),
         case=types.SimpleNamespace(issue_date=dt.date(2026, 3, 5)),
         doc_type=types.SimpleNamespace(manifest=manifest),
     )
@@ -45,8 +49,12 @@ class Ports:
         self.asked.append((pdf, name, date, diameter_mm))
         return PLACE
 
-    def seal(self, pdf, place, design, level):
-        self.asked.append((pdf, place, design, level))
+    def joint_places(self, pdf, rows, date, diameters_mm):
+        self.asked.append((pdf, rows, date, diameters_mm))
+        return [SealPlace(0, n, n) for n in range(len(diameters_mm))]
+
+    def seal(self, pdf, slots, level):
+        self.asked.append((pdf, slots, level))
         return b"signed", self.achieved, None if self.achieved is level else "a reason"
 
     def verify(self, pdf, at):
@@ -64,7 +72,7 @@ def test_the_seal_stands_over_name_and_date_and_the_result_is_verified():
     ports, sealed = run(Level.B_LTA, Indication.PASSED)
     assert ports.asked == [
         (b"unsigned", AGENCY.name, "2026年3月5日", AGENCY.seal.diameter_mm),
-        (b"unsigned", PLACE, AGENCY.seal, Level.B_LTA),
+        (b"unsigned", [Slot(PLACE, AGENCY.seal)], Level.B_LTA),
         (b"signed", NOW),
     ]
     assert (sealed.pdf, sealed.sha256) == (b"signed", sha256_hex(b"signed"))
@@ -74,7 +82,18 @@ def test_the_seal_stands_over_name_and_date_and_the_result_is_verified():
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_manifest_decides_on_the_seal_across_the_pages(wanted):
     ports, _ = run(Level.B_LTA, Indication.PASSED, cross_page_seal=wanted)
-    assert ports.asked[1][1] == SealPlace(0, 1, 2, across_pages=wanted)
+    assert ports.asked[1][1][0].place == SealPlace(0, 1, 2, across_pages=wanted)
+
+
+def test_of_several_agencies_each_seals_in_its_order_and_the_first_across_the_pages():
+    agencies = (AGENCY, agency(2, "舟山市示例区公安局"), agency(3, "舟山市示例区教育局"))
+    ports, _ = run(Level.B_LTA, Indication.PASSED, joint=agencies, cross_page_seal=True)
+    assert ports.asked[0] == (b"unsigned", arrange(agencies).rows, "2026年3月5日", [42, 42, 42])
+    slots = ports.asked[1][1]
+    assert [(s.field, s.design) for s in slots] == [
+        (field, a.seal) for field, a in zip(("Seal", "Seal2", "Seal3"), agencies, strict=True)
+    ]
+    assert [s.place for s in slots] == [SealPlace(0, n, n, across_pages=n == 0) for n in range(3)]
 
 
 @pytest.mark.parametrize("level", [Level.B_B, Level.B_T])

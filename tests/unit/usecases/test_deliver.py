@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import ssl
+import zipfile
+
 import pytest
 
 from docsvc.domain.access import Permission, Principal
@@ -80,3 +84,24 @@ def test_evidence_of_an_agency_that_left_the_registry_has_no_certificates(portal
     row = portal.recorded()
     portal.office.tamper("DELETE FROM agencies")
     assert portal.service.delivery.bundle(row)
+
+
+class Chains:
+    """Public certificates: one of the seal's own, and one above them all."""
+
+    def of(self, design):
+        return [design.id.encode(), b"root"]
+
+
+def certificates(bundle):
+    with zipfile.ZipFile(io.BytesIO(bundle)) as files:
+        pems = [files.read(n).decode() for n in sorted(files.namelist()) if n.startswith("certificates/")]
+    return [ssl.PEM_cert_to_DER_cert(pem) for pem in pems]
+
+
+def test_evidence_of_a_joint_document_has_the_certificates_of_every_seal(portal):
+    object.__setattr__(portal.service.delivery, "chains", Chains())
+    alone, joint = portal.recorded(), portal.recorded(3, "interview_notice")
+    assert certificates(portal.service.delivery.bundle(alone)) == [b"SEAL-TEST-MKT", b"root"]
+    found = certificates(portal.service.delivery.bundle(joint))
+    assert found == [b"SEAL-TEST-MKT", b"root", b"SEAL-TEST-ZF"]

@@ -81,3 +81,9 @@ def test_a_cursor_of_another_service_is_not_followed(portal):
     with pytest.raises(UsageError):
         other.page(reader(), DocumentFilter(), page.next, 2)
     assert len(portal.service.search.page(reader(), DocumentFilter(), page.next, 2).rows) == 1
+
+
+def test_the_public_sees_every_agency_that_sealed(portal):
+    row = portal.recorded(3, "interview_notice")
+    seen = portal.service.search.public(row.id)
+    assert seen.agency_name == "舟山市示例区市场监督管理局、舟山市示例区综合行政执法局"

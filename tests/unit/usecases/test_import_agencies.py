@@ -6,10 +6,15 @@ import pytest
 
 from docsvc.adapters.case_schema import JsonSchemaCheck
 from docsvc.adapters.db.database import SqlDatabase
+from docsvc.adapters.pades.seal_image import fault_of, read_picture
+from docsvc.adapters.stores.local import LocalStore
+from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.errors import RegistryRefusedError
 from docsvc.domain.identity import uscc_check
-from docsvc.usecases.import_agencies import import_agencies
+from docsvc.pipeline.store import object_key
+from docsvc.usecases.import_agencies import SealImages, import_agencies
 from tests.support.cases import ABSENT, TEMPLATES, agencies
+from tests.support.seal_pictures import bomb, picture, png
 
 SCHEMA = json.loads((TEMPLATES / "agencies.schema.json").read_text("utf-8"))
 
@@ -112,3 +117,57 @@ def test_a_word_may_move_between_agencies_of_one_file(database):
     words = [entry["numbering"]["advice"] for entry in entries]
     entries[0]["numbering"]["advice"], entries[1]["numbering"]["advice"] = reversed(words)
     assert imported(database, entries) == 2
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A folder of pictures, and a store."""
+    return SealImages(lambda name: read_picture(tmp_path / name), fault_of, LocalStore(tmp_path / "objects"))
+
+
+def with_image(name):
+    entries = agencies()
+    entries[0]["seal"]["image"] = name
+    return entries
+
+
+def test_a_picture_beside_the_file_is_kept_by_its_digest(database, images, tmp_path):
+    data = png(picture())
+    (tmp_path / "seal.png").write_bytes(data)
+    entries = with_image("seal.png")
+    for changed in (2, 0):
+        assert import_agencies(entries, database, JsonSchemaCheck(), SCHEMA, images) == changed
+    seals = {a.id: a.seal for a in registered(database).values()}
+    assert seals["demo-market"].image == sha256_hex(data)
+    assert images.objects.get(object_key(sha256_hex(data))) == data
+    assert seals["demo-enforcement"].image is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(bomb(), "图片过大"), (b"GIF89a", "不是 PNG"), (None, "读不到")],
+    ids=["bomb", "gif", "absent"],
+)
+def test_one_bad_picture_and_nothing_is_imported(database, images, tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "seal.png").write_bytes(content)
+    with pytest.raises(RegistryRefusedError) as refused:
+        import_agencies(with_image("seal.png"), database, JsonSchemaCheck(), SCHEMA, images)
+    (finding,) = refused.value.findings
+    assert (finding.rule, finding.pointer) == ("REGISTRY", "/0/seal/image")
+    assert words in finding.message
+    assert registered(database) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["../seal.png", "/etc/seal.png", "a\\b.png", ".png", "seal.svg", "seal.jpg", "", 7]
+)
+def test_a_picture_lies_beside_the_file_and_nowhere_else(database, images, name):
+    with pytest.raises(RegistryRefusedError) as refused:
+        import_agencies(with_image(name), database, JsonSchemaCheck(), SCHEMA, images)
+    assert {f.pointer for f in refused.value.findings} == {"/0/seal/image"}
+
+
+def test_where_no_files_are_a_picture_is_refused(database):
+    with pytest.raises(RegistryRefusedError, match="不能导入图片"):
+        imported(database, with_image("seal.png"))

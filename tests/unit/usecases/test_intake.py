@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from docsvc.adapters.db.database import SqlDatabase
+from docsvc.domain.access import Permission, Principal
 from docsvc.domain.document import State
-from docsvc.domain.errors import CaseRefusedError
+from docsvc.domain.errors import CaseRefusedError, ForbiddenError
+from docsvc.domain.leaf import parse_opening
 from docsvc.usecases.intake import MAX_CASE_BYTES, Intake, read_case
 from tests.support.cases import CHECK, FOLDER, changed, laws, registry, sample
 
@@ -253,3 +255,40 @@ def test_a_type_with_a_word_of_its_own_is_numbered_where_the_registry_has_none(i
     with database.begin() as tx:
         tx.agencies.save([dataclasses.replace(market, numbering=words)])
     assert intake.accept(sample("archive_index")).row.number == "舟示市监卷〔2026〕1号"
+
+
+JOINT = {"body/mode": "joint", "body/agencies": ["舟山市示例区市场监督管理局", "舟山市示例区综合行政执法局"]}
+
+
+def caller(agency_id):
+    return Principal("client", "c", "平台", agency_id, frozenset(Permission))
+
+
+@pytest.mark.parametrize("own", ["demo-market", "demo-enforcement"])
+def test_who_acts_for_one_agency_presses_no_other_one_s_seal(intake, tmp_path, own):
+    case = changed(sample("interview_notice"), JOINT)
+    with pytest.raises(ForbiddenError):
+        intake.accept(case, principal=caller(own))
+    assert counts(tmp_path)["documents"] == 0
+    # Not even to learn that the service has made it before.
+    intake.accept(case)
+    with pytest.raises(ForbiddenError):
+        intake.accept(case, principal=caller(own))
+
+
+def test_the_refusal_names_the_agency(intake):
+    with pytest.raises(ForbiddenError, match=r"综合行政执法局.*demo-enforcement"):
+        intake.accept(changed(sample("interview_notice"), JOINT), principal=caller("demo-market"))
+
+
+def test_who_acts_for_every_agency_posts_joint_documents_whose_event_names_them_all(intake, database):
+    row = intake.accept(changed(sample("interview_notice"), JOINT), principal=caller(None)).row
+    with database.read() as tx:
+        (event,) = tx.events.of(row.id)
+    assert (
+        parse_opening(event.opening).facts["agencies"] == "舟山市示例区市场监督管理局、舟山市示例区综合行政执法局"
+    )
+    alone = intake.accept(sample("interview_notice"), principal=caller("demo-market")).row
+    with database.read() as tx:
+        (event,) = tx.events.of(alone.id)
+    assert "agencies" not in parse_opening(event.opening).facts

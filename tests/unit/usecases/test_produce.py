@@ -97,3 +97,17 @@ def test_a_case_altered_in_the_database_is_not_produced(ports, tmp_path):
     engine.dispose()
     with pytest.raises(SealError, match="no longer the one"):
         production(*ports).produce(row.id)
+
+
+def test_an_agency_that_left_the_registry_presses_no_seal(ports, tmp_path):
+    database, _, everything = ports
+    zone = ZoneInfo("Asia/Shanghai")
+    intake = Intake(database, FOLDER, CHECK, everything, laws(), zone, lambda: NOW)
+    row = intake.accept(sample("interview_notice", 3)).row
+    assert [a.id for a in production(*ports)._accepted(row).sealing] == ["demo-market", "demo-enforcement"]
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM agencies WHERE id = 'demo-enforcement'"))
+    engine.dispose()
+    with pytest.raises(SealError, match="no longer in the registry"):
+        production(*ports).produce(row.id)

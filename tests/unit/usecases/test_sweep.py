@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from docsvc.domain.access import Session
+from docsvc.domain.batch import Batch
 from docsvc.domain.errors import QueueError
 from docsvc.domain.job import Posting
 from docsvc.usecases.sweep import BATCH, Sweep
@@ -155,6 +156,20 @@ def test_old_keys_and_sessions_are_forgotten(database, sweep):
         assert tx.sessions.find("c" * 64)
         assert tx.postings.open(posting("young", 0 * hour)) is not None
         assert tx.postings.open(posting("old", 0 * hour)) is None
+
+
+def test_what_became_of_a_batch_is_forgotten_after_its_time(sweep, database):
+    def batch(name, days):
+        taken = NOW - dt.timedelta(days=days)
+        return Batch(name, "client", "c", "系统", None, name, "a" * 64, ".csv", 0, taken, taken)
+
+    with database.begin() as tx:
+        tx.batches.add(batch("old", 91), [])
+        tx.batches.add(batch("young", 89), [])
+    assert sweep.expire(dt.timedelta(hours=12), dt.timedelta(hours=1)) == 1
+    with database.read() as tx:
+        assert tx.batches.find(id="old") is None
+        assert tx.batches.find(id="young")
 
 
 def _user():

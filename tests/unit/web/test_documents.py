@@ -308,3 +308,8 @@ def test_voiding_asks_for_a_reason_and_whether_it_is_meant(site, officer):
     r = officer.post(path, {"reason": "另有理由", "sure": "yes"})
     assert r.status_code == 409
     assert "已因其他理由作废" in r.text
+
+
+def test_a_joint_document_s_page_names_every_agency_that_sealed(site, officer):
+    row = site.recorded(3, "interview_notice")
+    assert "舟山市示例区市场监督管理局、舟山市示例区综合行政执法局" in plain(officer.get(f"/documents/{row.id}"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import html
+import io
+import json
 import re
 
 import pytest
@@ -12,18 +14,23 @@ import pytest
 from docsvc.domain.access import Role
 from docsvc.domain.errors import DatabaseError
 from docsvc.web.guard import own_path
+from tests.support.cases import sample
 from tests.support.passwords import QuickPasswords
 from tests.support.portal import PASSWORD
 
 HTTPS = {"public_url": "https://docs.example.gov.cn", "rate_limit_anonymous": "100000/minute"}
 
 
-def paths_of(site, document_id):
-    """Every page, asked for by GET."""
+def paths_of(site, officer):
+    """Every page, asked for by GET, with a document and a batch of the officer's to show."""
+    document_id = site.recorded().id
+    file = io.BytesIO(json.dumps(sample("advice", 2), ensure_ascii=False).encode())
+    batch = officer.post("/batches", {"_key": "k", "file": (file, "cases.jsonl")}).headers["Location"]
     for rule in site.app.url_map.iter_rules():
         if rule.endpoint.startswith("web.") and "GET" in rule.methods:
             values = {
                 "document_id": document_id,
+                "batch_id": batch.rsplit("/", 1)[-1],
                 "number": 1,
                 "kind": "pdf",
                 "doc_type": "advice",
@@ -36,13 +43,12 @@ def paths_of(site, document_id):
 
 
 def test_every_page_has_the_same_headers(site, officer):
-    document_id = site.recorded().id
-    paths = [*paths_of(site, document_id), "/nothing-here", "/documents/unknown", "/d/unknown", "/new/unknown"]
+    paths = [*paths_of(site, officer), "/nothing-here", "/documents/unknown", "/d/unknown", "/new/unknown"]
     assert len(paths) >= 18
     for who in (officer, site.visitor()):
         for path in paths:
             r = who.get(path)
-            assert r.status_code in {200, 204, 303, 404}, path
+            assert r.status_code in {200, 204, 303, 404, 409}, path  # 409: the batch is not done
             policy = dict(p.strip().split(" ", 1) for p in r.headers["Content-Security-Policy"].split(";"))
             assert policy == {
                 "default-src": "'none'",
@@ -64,8 +70,7 @@ def test_every_page_has_the_same_headers(site, officer):
 
 
 def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(site, officer):
-    document_id = site.recorded().id
-    for path in paths_of(site, document_id):
+    for path in paths_of(site, officer):
         r = officer.get(path)
         if r.mimetype != "text/html":
             continue
@@ -77,8 +82,7 @@ def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(site, o
 
 
 def test_every_field_has_a_label(site, officer):
-    document_id = site.recorded().id
-    for path in paths_of(site, document_id):
+    for path in paths_of(site, officer):
         r = officer.get(path)
         if r.mimetype != "text/html":
             continue
@@ -135,7 +139,16 @@ def test_cookies_behind_https(make_site):
 # ---- form tokens
 
 
-FORMS = ("/sign-in", "/sign-out", "/password", "/new/advice", "/new/json", "/verify", "/documents/{}/void")
+FORMS = (
+    "/sign-in",
+    "/sign-out",
+    "/password",
+    "/new/advice",
+    "/new/json",
+    "/verify",
+    "/batches",
+    "/documents/{}/void",
+)
 
 
 @pytest.mark.parametrize("token", [None, "", "forged", "another's"])
@@ -162,7 +175,7 @@ def test_there_is_no_other_form_than_those(site):
     }
     assert posts == {
         "/sign-in", "/sign-out", "/password", "/new/<doc_type>", "/new/json", "/verify",
-        "/documents/<document_id>/void",
+        "/documents/<document_id>/void", "/batches",
     }  # fmt: skip
 
 

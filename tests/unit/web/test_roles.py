@@ -31,6 +31,7 @@ SIGNED_IN = (SIGN_IN, *(OK,) * 9)
 READS = (SIGN_IN, OK, HIDDEN, OK, OK, HIDDEN, OK, OK, HIDDEN, OK)
 VOIDS = (SIGN_IN, OK, HIDDEN, OK, NO, NO, NO, OK, HIDDEN, OK)
 CREATES = (SIGN_IN, OK, OK, OK, NO, NO, NO, NO, NO, NO)
+NOBODYS = (SIGN_IN, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO, NO, NO)
 TABLE = {
     "/": OPEN,
     "/verify": OPEN,
@@ -47,6 +48,11 @@ TABLE = {
     "/new": CREATES,
     "/new/advice": CREATES,
     "/new/json": CREATES,
+    "/batches": CREATES,
+    "/batches/sheets/reminder.csv": CREATES,
+    "/batches/{id}": NOBODYS,
+    "/batches/{id}/documents.zip": NOBODYS,
+    "/batches/{id}/print.pdf": NOBODYS,
 }
 
 
@@ -64,7 +70,10 @@ def test_every_page(site, column):
 
 
 def test_the_table_has_every_page(site):
-    known = {path.format(id="<document_id>").replace("/1.png", "/<int:number>.png") for path in TABLE}
+    known = {path.format(id="<batch_id>" if "/batches/" in path else "<document_id>") for path in TABLE}
+    known = {
+        path.replace("/reminder.csv", "/<doc_type>.<kind>").replace("/1.png", "/<int:number>.png") for path in known
+    }
     known = {path.replace("/new/advice", "/new/<doc_type>") for path in known}
     known = {
         path.replace(f"/files/{kind}", "/files/<kind>") for path in known for kind in ("pdf", "docx", "evidence")

@@ -14,8 +14,16 @@ from docsvc.adapters.db import tables
 from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.document import Level, State
-from docsvc.domain.errors import DatabaseError, DocsvcError, DuplicateError, LogError, SetupError, UsageError
-from tests.support.rows import document_row, log_event
+from docsvc.domain.errors import (
+    DatabaseError,
+    DocsvcError,
+    DuplicateError,
+    Finding,
+    LogError,
+    SetupError,
+    UsageError,
+)
+from tests.support.rows import DOUBT, document_row, log_event
 from tests.support.servers import free_port
 
 
@@ -167,8 +175,22 @@ def test_a_killed_writer_leaves_no_trace(database, url):
 # Documents
 
 
+def test_warnings_of_the_first_versions_are_a_sentence_alone(database):
+    row = document_row()
+    with database.begin() as tx:
+        tx.documents.add(row)
+        tx._connection.execute(sa.update(tables.documents).values(warnings='["慎"]'))
+    with database.read() as tx:
+        assert tx.documents.find(id=row.id).warnings == (Finding("", "", "慎", "慎", "warning"),)
+
+
 def test_a_document_comes_back_as_it_went_in(database):
-    row = document_row(warnings=("注意", 'a "quoted" one'), achieved_level=Level.B_T, size=5, retryable=True)
+    row = document_row(
+        warnings=(DOUBT,),
+        achieved_level=Level.B_T,
+        size=5,
+        retryable=True,
+    )
     with database.begin() as tx:
         tx.documents.add(row)
     with database.begin() as tx:
@@ -279,9 +301,9 @@ def test_update_sets_fields_and_when(database):
         tx.documents.add(row)
     before = dt.datetime.now(dt.UTC)
     with database.begin() as tx:
-        tx.documents.update(row.id, state=State.SEALED, achieved_level=Level.B_LT, warnings=("w",), size=7)
+        tx.documents.update(row.id, state=State.SEALED, achieved_level=Level.B_LT, warnings=(DOUBT,), size=7)
         assert tx.documents.find(id=row.id) == dataclasses.replace(
-            row, state=State.SEALED, achieved_level=Level.B_LT, warnings=("w",), size=7
+            row, state=State.SEALED, achieved_level=Level.B_LT, warnings=(DOUBT,), size=7
         )
         updated_at = tx._connection.scalar(sa.select(tables.documents.c.updated_at))
     assert before <= updated_at <= dt.datetime.now(dt.UTC)

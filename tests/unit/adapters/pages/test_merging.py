@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pikepdf
+import pytest
 
-from docsvc.adapters.pages.merging import GROUP, merge_pages
+from docsvc.adapters.pages.merging import GROUP, merge_apart, merge_pages
+from docsvc.domain.errors import ConversionError
 
 
 def pdf(path, widths):
@@ -41,3 +43,18 @@ def test_pages_stand_in_order_over_many_groups_with_a_bookmark_a_document(tmp_pa
         assert "print copy" in str(merged.docinfo["/Title"]).lower()
         assert "without electronic signatures" in str(merged.docinfo["/Subject"])
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == []
+
+
+def test_the_same_in_a_process_of_its_own(tmp_path):
+    documents = {f"文书{n}": pdf(tmp_path / f"{n}.pdf", [100 + n]) for n in range(3)}
+    merge_apart(documents, tmp_path / "all.pdf")
+    with pikepdf.open(tmp_path / "all.pdf") as merged, merged.open_outline() as outline:
+        assert [item.title for item in outline.root] == list(documents)
+
+
+def test_what_can_not_be_merged_or_takes_too_long_is_said(tmp_path):
+    (tmp_path / "x.pdf").write_bytes(b"no PDF")
+    with pytest.raises(ConversionError):
+        merge_apart({"x": tmp_path / "x.pdf"}, tmp_path / "all.pdf")
+    with pytest.raises(ConversionError):
+        merge_apart({"y": pdf(tmp_path / "y.pdf", [100])}, tmp_path / "all.pdf", deadline_s=0.01)

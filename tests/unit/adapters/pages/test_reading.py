@@ -3,6 +3,8 @@ import pytest
 from docsvc.adapters.pages import PdfPages
 from docsvc.domain.document import SealPlace
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
+from docsvc.domain.joint import Row, arrange
+from tests.support.sealing import agency
 from tests.support.unsigned_pdfs import SIZE, make_pdf
 
 MM = 72 / 25.4
@@ -143,3 +145,80 @@ def test_a_smaller_seal_may_fit():
     with pytest.raises(SealError):
         PdfPages().seal_place(pdf, NAME, DATE, 60)
     assert isinstance(PdfPages().seal_place(pdf, NAME, DATE, 30), SealPlace)
+
+
+def long_name(shift=0.0, between=()):
+    """A name of two lines over its date."""
+    half = len(NAME) / 2 * SIZE
+    return [
+        (350 - half, 329, NAME * 2),
+        *between,
+        (350 + shift, 300, NAME),
+        (350 + (len(NAME) - len(DATE)) / 2 * SIZE, 271, DATE),
+    ]
+
+
+def test_a_name_longer_than_a_line_takes_two():
+    place = PdfPages().seal_place(make_pdf([long_name()]), NAME * 3, DATE)
+    assert place.x == pytest.approx(axis(), abs=0.5)
+    assert place.y == pytest.approx((338 + 270) / 2 + 6.5 * MM, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    "lines", [long_name(shift=20), long_name(between=[(350, 315, "甲")])], ids=["aside", "torn"]
+)
+def test_two_lines_that_are_not_one_name_are_no_place(lines):
+    with pytest.raises(SealError, match="找不到用印位置"):
+        PdfPages().seal_place(make_pdf([lines]), NAME * 3, DATE)
+
+
+A, B, C = "舟山市甲局", "舟山市乙局", "舟山市丙局"
+
+
+def joint(*rows, y=400.0, date_at=400.0, gap=145):
+    """Rows of (x, name) texts, the date under the last at `date_at`."""
+    lines = [(x - len(name) / 2 * SIZE, y - n * gap, name) for n, row in enumerate(rows) for x, name in row]
+    return [*lines, (date_at - len(DATE) / 2 * SIZE, y - (len(rows) - 1) * gap - 29, DATE)]
+
+
+def rows_of(*names):
+    return arrange([agency(n, name) for n, name in enumerate(names)]).rows
+
+
+TWO_ROWS = (Row((("舟山市甲局",), ("舟山市乙局",))), Row(((), ("舟山市丙局",))))
+
+
+def test_each_seal_of_several_stands_over_its_own_name():
+    pdf = make_pdf([[(72, 700, "正文")], joint([(180, A), (400, B)], [(400, C)])])
+    places = PdfPages().joint_places(pdf, TWO_ROWS, DATE, [42, 45, 42])
+    assert [p.page for p in places] == [1, 1, 1]
+    assert [p.x for p in places] == pytest.approx([180, 400, 400], abs=0.5)
+    assert places[0].y == places[1].y == pytest.approx(404 + 2.5 * MM, abs=1.5)
+    assert places[2].y == pytest.approx(259 + 2.5 * MM, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        joint([(180, B), (400, A)], [(400, C)]),
+        joint([(180, A), (400, B)], [(400, C)], date_at=300),
+        joint([(180, A), (400, B)]),
+        [*joint([(180, A), (400, B)], [(400, C)]), (72, 300, "正文")],
+    ],
+    ids=["another order", "date aside", "one missing", "text between"],
+)
+def test_names_that_do_not_stand_as_arranged_are_no_place(lines):
+    with pytest.raises(SealError, match="找不到联合用印位置"):
+        PdfPages().joint_places(make_pdf([lines]), TWO_ROWS, DATE, [42, 42, 42])
+
+
+def test_seals_that_would_touch_or_leave_the_page_are_refused():
+    def places(lines):
+        return PdfPages().joint_places(make_pdf([lines]), rows_of(A, B), DATE, [42, 42])
+
+    apart = 42 * MM
+    assert places(joint([(200, A), (200 + apart + 1, B)], date_at=200 + apart + 1))
+    with pytest.raises(SealError, match="相交或者相切"):
+        places(joint([(200, A), (200 + apart - 1, B)], date_at=200 + apart - 1))
+    with pytest.raises(SealError, match="容不下"):
+        places(joint([(50, A), (400, B)]))

@@ -7,11 +7,14 @@ import datetime as dt
 import stat
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from docsvc.adapters.pki.certificates import DESCRIPTION
 from docsvc.adapters.pki.folder import chain_path, init_pki, lacking_chains, seal_path
 from docsvc.adapters.pki.keys import FolderChains, FolderKeys
-from docsvc.domain.errors import SetupError
-from tests.support.sealing import AGENCY
+from docsvc.domain.errors import SealError, SetupError
+from tests.support.sealing import AGENCY, agency
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 
@@ -57,3 +60,16 @@ def test_where_they_are_missing_the_seal_is_named(folder, damage):
         FolderChains(folder).of(AGENCY.seal)
     with pytest.raises(SetupError):
         FolderChains(folder).valid_until(dataclasses.replace(AGENCY.seal, id="another"))
+
+
+def test_a_name_longer_than_a_common_name_stands_whole_in_its_certificate(tmp_path):
+    """64 octets are 21 characters: a seal may bear 40."""
+    name = "舟山市示例区农业农村和水利渔业发展保障管理委员会综合行政执法大队直属第一中队"
+    long = agency(3, name)
+    init_pki(tmp_path / "dev", agencies=[long], now=NOW, algorithm="ecdsa-p256", port=20001)
+    keys = FolderKeys(tmp_path / "dev")
+    subject = x509.load_der_x509_certificate(keys.of(long.seal).chain[0]).subject
+    assert subject.get_attributes_for_oid(DESCRIPTION)[0].value == name
+    assert name.startswith(subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    with pytest.raises(SealError, match="is for"):
+        keys.of(dataclasses.replace(long.seal, name=name[:-1] + "局"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from docsvc.adapters.fonts import Fonts
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.errors import MissingGlyphError, TemplateFaultError
+from docsvc.domain.properties import Properties
 from docsvc.pipeline.convert import body_text
 from templates.layout.elements import each, fact_table, package, paragraph, run
 from templates.layout.house import letter_edges, section, settings, styles
@@ -276,3 +277,38 @@ def test_many_templates_do_not_pile_up():
     for i in range(40):
         assert body_text(filler.fill(template(paragraph(f"{i}", "Text")), CONTEXT)) == f"{i}\n"
     assert len(filler._kept) == 32
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "{{ 'x' * 900000000 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ '%900000000d' % 1 }}",
+        "{{ 'x'|center(900000000) }}",
+        "{{ [1]|batch(900000000, 1)|list }}",
+        "{{ 'x'.zfill(900000000) }}",
+    ],
+)
+def test_what_makes_much_of_little_is_refused_before_jinja_works_it_out(tag):
+    with pytest.raises(TemplateFaultError, match="不允许使用"):
+        WordFiller(AllFonts()).check(template(paragraph(tag, "Text")))
+
+
+def test_loops_within_loops_end_at_a_size():
+    loops = "{% for a in value %}" * 3 + "{{ value }}" + "{% endfor %}" * 3
+    with pytest.raises(TemplateFaultError, match="too large"):
+        WordFiller(AllFonts()).fill(template(paragraph(loops, "Text")), {**CONTEXT, "value": "甲" * 200})
+
+
+def test_the_properties_are_ours_and_nothing_of_the_templates_editor_is_left():
+    before = with_parts(
+        template(paragraph("文", "Text")),
+        {"docProps/app.xml": b'<Properties xmlns="urn:app"><Company>Somebody Ltd</Company></Properties>'},
+    )
+    told = Properties("标题<&>", "机关", "主题", ("一", "二"))
+    after = parts(WordFiller(AllFonts()).fill(before, CONTEXT, properties=told))
+    core = after["docProps/core.xml"]
+    for text in ("标题&lt;&amp;&gt;", "机关", "主题", "一, 二", "zh-CN"):
+        assert f">{text}</" in core
+    assert "Somebody" not in after["docProps/app.xml"]

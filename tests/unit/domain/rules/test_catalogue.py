@@ -126,3 +126,29 @@ def test_a_seal_of_another_name_is_refused():
     agency = known(case).agency
     other = dataclasses.replace(agency, seal=dataclasses.replace(agency.seal, name="舟山市示例区公安局"))
     assert broken(case, agency=other) == {"G09"}
+
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in CASES if p.stem.startswith("invalid")], ids=lambda p: f"{p.parent.parent.name}-{p.stem}"
+)
+def test_each_fault_is_told_in_both_languages_with_its_place_and_rule(path):
+    case = json.loads(path.read_text("utf-8"))["case"]
+    for finding in judged(case):
+        assert finding.rule in IDS | {"SCHEMA", "REF", "LAW", "CALENDAR", "PLAIN"}
+        assert CHINESE.search(finding.message)
+        assert len(re.findall(r"[A-Za-z]{2,}", finding.message_en)) >= 2, finding
+        assert finding.message != finding.message_en
+        value = case
+        *way, _ = finding.pointer.split("/")[1:] or [""]
+        for step in way:  # what is missing may itself not be there, or stand in something that is not
+            value = value[int(step)] if isinstance(value, list) else (value or {}).get(step)
+
+
+def test_each_rule_says_what_it_means_in_both_languages():
+    for rule in (*RULES, *HISTORY):
+        assert CHINESE.search(rule.meaning)
+        assert re.search(r"[a-z]{2,}", rule.meaning_en)
+        assert not CHINESE.search(rule.meaning_en)

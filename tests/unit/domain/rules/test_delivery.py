@@ -76,6 +76,15 @@ def test_more_than_seven_working_days_is_a_warning(issued, delivered, warnings):
     assert warned(case) == warnings
 
 
+def test_beyond_the_published_calendar_the_count_is_doubted_aloud():
+    changes = {"issue_date": "2031-10-20", "body/delivered_at": "2031-10-13T09:00", "body/detail": None}
+    case = changed(sample("delivery_receipt"), {**changes, "body/documents/0/issue_date": "2031-09-29"})
+    case = changed(case, {"body/documents/0/doc_no": None})
+    assert warned(case, today=dt.date(2031, 11, 1)) == {"D02", "CALENDAR"}
+    case["body"]["documents"][0]["issue_date"] = "2031-10-10"
+    assert warned(case, today=dt.date(2031, 11, 1)) == {"CALENDAR"}
+
+
 def test_an_announcement_is_in_time_by_the_day_it_was_made():
     assert warned(sample("delivery_receipt", ANNOUNCED)) == {"REF"}
     late = changed(sample("delivery_receipt", ANNOUNCED), {"body/documents/0/issue_date": "2026-09-14"})

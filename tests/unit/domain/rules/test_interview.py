@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from tests.support.cases import ABSENT, broken, changed, sample, warned
+from tests.support.cases import ABSENT, broken, changed, judged, registry, sample, warned
+from tests.support.sealing import agency
 
 
 @pytest.mark.parametrize(
@@ -30,12 +33,51 @@ def test_urgency_needs_a_reason_and_does_not_turn_time_back():
 
 
 def test_where_holidays_are_not_known_the_case_is_accepted_with_a_warning():
-    import datetime as dt
-
     late = {"issue_date": "2030-09-30", "body/scheduled_start": "2030-10-01T09:00"}
     case = changed(sample("interview_notice"), late)
     assert broken(case, today=dt.date(2030, 10, 1)) == set()
     assert warned(case, today=dt.date(2030, 10, 1)) == {"CALENDAR"}
+
+
+def test_where_holidays_are_not_known_a_saturday_may_be_worked_and_only_the_day_itself_is_refused():
+    friday = {"issue_date": "2030-09-27", "body/scheduled_start": "2030-09-28T09:00"}
+    case = changed(sample("interview_notice"), friday)
+    assert broken(case, today=dt.date(2030, 10, 1)) == set()
+    assert warned(case, today=dt.date(2030, 10, 1)) == {"CALENDAR"}
+    case["body"]["scheduled_start"] = "2030-09-27T17:00"
+    assert broken(case, today=dt.date(2030, 10, 1)) == {"I02"}
+
+
+OWN, OTHER = "舟山市示例区市场监督管理局", "舟山市示例区综合行政执法局"
+
+
+def test_a_seal_that_the_registry_lacks_is_named_by_its_place():
+    case = changed(sample("interview_notice"), {"body/mode": "joint", "body/agencies": [OWN, "某局", OTHER]})
+    (found,) = judged(case)
+    assert (found.rule, found.pointer, found.severity) == ("I04", "/body/agencies/1", "error")
+    assert "某局" in found.message
+
+
+def test_two_agencies_of_one_name_are_none():
+    known = [*registry().values(), agency(7, OTHER)]
+    case = changed(sample("interview_notice"), {"body/mode": "joint", "body/agencies": [OWN, OTHER]})
+    assert broken(case, registered=known) == {"I04"}
+
+
+def test_seven_seals_have_no_room():
+    names = [f"舟山市示例区第{n}局" for n in "一二三四五六"]
+    known = [agency(n, name) for n, name in enumerate(names)]
+    six, seven = (
+        changed(sample("interview_notice"), {"body/mode": "joint", "body/agencies": [OWN, *names[:n]]})
+        for n in (5, 6)
+    )
+    assert broken(six, registered=known) == set()
+    assert broken(seven, registered=known) == {"I04"}
+
+
+def test_the_agency_that_issues_usually_comes_first():
+    case = changed(sample("interview_notice"), {"body/mode": "joint", "body/agencies": [OTHER, OWN]})
+    assert warned(case) == {"I04"}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +88,10 @@ def test_where_holidays_are_not_known_the_case_is_accepted_with_a_warning():
         ({"body/agencies": ABSENT}, {"I04"}),
         ({"body/mode": "joint", "body/agencies/0": "舟山市示例区综合行政执法局"}, {"I04"}),
         ({"body/mode": "joint", "body/agencies": ["舟山市示例区市场监督管理局"] * 2}, {"I04"}),
+        ({"body/mode": "joint", "body/agencies": [OWN, OTHER]}, set()),
+        ({"body/mode": "joint", "body/agencies": [f" {OWN}", OTHER, OTHER]}, set()),
+        ({"body/mode": "joint", "body/agencies": [OTHER, OWN]}, set()),
+        ({"body/mode": "joint", "body/agencies": [OWN, "舟山市示例区无此局"]}, {"I04"}),
         ({"body/mode": "secret"}, {"SCHEMA"}),
     ],
 )

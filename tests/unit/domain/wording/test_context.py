@@ -71,7 +71,8 @@ def test_the_ending_fits_the_legal_nature(path):
     assert ("申请行政复议" in text) == ("提起行政诉讼" in text) == (nature is LegalNature.DECISION)
     if nature is LegalNature.GUIDANCE:
         assert flat(case.case.body["voluntary_notice"]) in text
-    assert text.count(f"{case.agency.name}{date(case.case.issue_date)}") == 1
+    last = (case.joint or (case.agency,))[-1]
+    assert text.count(f"{last.name}{date(case.case.issue_date)}") == 1
 
 
 def test_remedies_name_term_body_and_court():

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from docsvc.domain.cells import Cell, Unreadable, says_something
-from docsvc.domain.errors import TableRefusedError
+from docsvc.domain.errors import TableRefusedError, TableTooLargeError
 from docsvc.domain.table import LONGEST_CELL, MOST_COLUMNS, Column, Line, letter
 
 PACKED_LIMIT: Final = 64 << 20  # bytes of the file
 UNPACKED_LIMIT: Final = 256 << 20  # bytes of all parts of a workbook together
+TEXT_LIMIT: Final = 64 << 20  # characters of all cells together: one long text may stand in each by reference
 PARTS_LIMIT: Final = 1000
 LAST_ROW: Final = 1_048_576  # of any spreadsheet
 CHUNK: Final = 1 << 20
@@ -41,7 +42,11 @@ class Sheets:
         if len(raw) > PACKED_LIMIT:
             raise _too_large()
         rows = _csv_lines(raw) if suffix == ".csv" else _xlsx_lines(raw)
+        said = 0
         for number, cells in rows:
+            said += sum(len(cell) for cell in cells if isinstance(cell, str))
+            if said > TEXT_LIMIT:
+                raise _too_large()
             width = next((n for n in range(len(cells), 0, -1) if says_something(cells[n - 1])), 0)
             if width > MOST_COLUMNS:
                 raise TableRefusedError(
@@ -141,8 +146,8 @@ def _has_doctype(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     return False
 
 
-def _too_large() -> TableRefusedError:
-    return TableRefusedError("文件过大，请分批提交；the file is too large, send it in parts")
+def _too_large() -> TableTooLargeError:
+    return TableTooLargeError("文件过大，请分批提交；the file is too large, send it in parts")
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

@@ -1,0 +1,96 @@
+"""veraPDF judges what we hand out (PDF/A-2b, PDF/UA-1): signed documents, drafts, print files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+SOURCE = Path(__file__).parent / "verapdf"
+MAVEN, JAVA, JAVAC = (shutil.which(name) for name in ("mvn", "java", "javac"))
+
+pytestmark = [
+    pytest.mark.office,
+    pytest.mark.judge,
+    pytest.mark.slow,
+    pytest.mark.skipif(not (MAVEN and JAVA and JAVAC), reason="Maven or a Java development kit is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def verapdf(tmp_path_factory):
+    """The judge: its libraries come from the registry that Maven is set up with, pinned by the pom."""
+    jars = tmp_path_factory.mktemp("verapdf")
+    command = [
+        MAVEN,
+        "-B",
+        "-q",
+        "-f",
+        SOURCE / "pom.xml",
+        "dependency:copy-dependencies",
+        f"-DoutputDirectory={jars}",
+    ]
+    fetched = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = fetched.stdout + fetched.stderr
+    if fetched.returncode and re.search(
+        r"Could not transfer|(?i:unknown host)|Connection (refused|timed out|reset)|offline mode|No route", said
+    ):
+        pytest.skip(f"Maven can't fetch the judge: {said.strip().splitlines()[0]}")
+    assert fetched.returncode == 0, said
+
+    def judge(flavour, files):
+        words = [JAVA, "-cp", f"{jars}/*", SOURCE / "Judge.java", flavour, *files]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        verdicts = {}
+        for line in done.stdout.splitlines():
+            name, *rest = line.split("\t")
+            if name:
+                verdicts[name] = broken = []
+                assert int(rest[1]) > 1000  # checks made
+            else:
+                broken.append(" ".join(rest))
+        assert list(verdicts) == [str(file) for file in files]
+        assert [name for name, broken in verdicts.items() if not broken] == re.findall(
+            r"^(.+)\tcompliant\t", done.stdout, re.MULTILINE
+        )
+        return verdicts
+
+    return judge
+
+
+@pytest.mark.parametrize("flavour", ["2b", "ua1"])
+def test_every_type_with_seal_revocation_and_document_time_stamp(verapdf, issued, flavour):
+    files = list(issued.documents.values())
+    for file in files:
+        with pikepdf.open(file) as document:  # all revisions are there
+            kinds = {str(field.V.SubFilter) for field in document.Root.AcroForm.Fields}
+            assert kinds == {"/ETSI.CAdES.detached", "/ETSI.RFC3161"}
+            assert "/DSS" in document.Root
+    assert {name: broken for name, broken in verapdf(flavour, files).items() if broken} == {}
+
+
+@pytest.mark.parametrize("flavour", ["2b", "ua1"])
+def test_a_draft_without_a_seal(verapdf, workspace, tmp_path, flavour):
+    workspace.run("templates", "preview", "archive_index", "--out", tmp_path, check=True)
+    drafts = sorted(tmp_path.glob("*.pdf"))
+    assert drafts
+    assert not any(verapdf(flavour, drafts).values())
+
+
+def test_the_print_file_is_pdf_a(verapdf, issued):
+    assert verapdf("2b", [issued.printed]) == {str(issued.printed): []}
+
+
+def test_the_judge_does_judge(verapdf, issued, tmp_path):
+    worse = tmp_path / "worse.pdf"
+    with pikepdf.open(issued.documents["advice"]) as document:
+        del document.Root.OutputIntents
+        del document.pages[0].obj["/Tabs"]
+        document.save(worse)
+    assert any(rule.startswith("6.2.4.3-") for rule in verapdf("2b", [worse])[str(worse)])
+    assert any(rule.startswith("7.18.3-1 ") for rule in verapdf("ua1", [worse])[str(worse)])
