@@ -16,10 +16,10 @@ demo: setup ## issue the sample documents into var/demo/ and verify them
 
 test: setup-test ## the whole suite: checks, unit, integration, e2e, conformance
 	@$(MAKE) lint
-	@uv run -q pytest -q -m 'not sweep' tests
+	@uv run -q pytest -q -n 2 --dist loadfile -m 'not sweep' tests
 
 check: lint ## format, lint, types, layers, dependencies, spelling, unit tests
-	@uv run -q pytest -q -m 'not sweep' tests/unit
+	@uv run -q pytest -q -n 2 --dist loadfile -m 'not sweep' tests/unit
 
 lint:
 	@uv run -q ruff format --check -q .

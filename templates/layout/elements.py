@@ -177,15 +177,19 @@ def text_box(name: str, place: tuple[int, int, int, int], content: str) -> str:
         f"<wps:txbx><w:txbxContent>{content}</w:txbxContent></wps:txbx>"
         '<wps:bodyPr lIns="0" tIns="0" rIns="0" bIns="0" anchor="b"><a:noAutofit/></wps:bodyPr>'
     )
-    return _shape(2, name, place, "<a:noFill/>", text)
+    return _shape(2, name, place, "<a:noFill/>", text, name)
 
 
 def bar(number: int, name: str, place: tuple[int, int, int, int], colour: str) -> str:
-    """A run with a filled bar, placed as a `text_box` is; `number` tells the shapes of a file apart."""
+    """A run with a filled bar, placed as a `text_box` is; `number` tells the shapes of a file apart. It has no
+    description: it is decoration.
+    """
     return _shape(number, name, place, f'<a:solidFill><a:srgbClr val="{colour}"/></a:solidFill>', "<wps:bodyPr/>")
 
 
-def _shape(number: int, name: str, place: tuple[int, int, int, int], fill: str, content: str) -> str:
+def _shape(
+    number: int, name: str, place: tuple[int, int, int, int], fill: str, content: str, description: str = ""
+) -> str:
     left, top, width, height = place
     return (
         '<w:r><w:drawing><wp:anchor distT="0" distB="0" distL="0" distR="0" simplePos="0" '
@@ -194,7 +198,7 @@ def _shape(number: int, name: str, place: tuple[int, int, int, int], fill: str, 
         f'<wp:positionH relativeFrom="page"><wp:posOffset>{left}</wp:posOffset></wp:positionH>'
         f'<wp:positionV relativeFrom="page"><wp:posOffset>{top}</wp:posOffset></wp:positionV>'
         f'<wp:extent cx="{width}" cy="{height}"/><wp:effectExtent l="0" t="0" r="0" b="0"/><wp:wrapNone/>'
-        f'<wp:docPr id="{number}" name="{escape(name)}" descr="{escape(name)}"/><wp:cNvGraphicFramePr/>'
+        f'<wp:docPr id="{number}" name="{escape(name)}" descr="{escape(description)}"/><wp:cNvGraphicFramePr/>'
         '<a:graphic><a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"><wps:wsp>'
         "<wps:cNvSpPr/><wps:spPr>"
         f'<a:xfrm><a:off x="0" y="0"/><a:ext cx="{width}" cy="{height}"/></a:xfrm>'

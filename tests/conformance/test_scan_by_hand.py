@@ -41,14 +41,13 @@ def test_a_paper_copy_is_checked_with_the_public_key_alone(workspace, tmp_path):
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
     head = [line.strip() for line in text.splitlines() if line.strip()]
     case = json.loads(CASE.read_text())
-    head = head[next(i for i, line in enumerate(head) if line.startswith("行政行为码：")) :]
     paper = {
-        "action_code": head[0].removeprefix("行政行为码："),
-        "agency": head[1],
+        "action_code": re.search(r"行政行为码：(\d+)", text)[1],
+        "agency": next(line for line in head if line.endswith("局")),
         "issue_date": case["issue_date"],
-        "number": next(line for line in head if re.fullmatch(r"\S+〔\d{4}〕\d+号", line)),
+        "number": re.search(r"\S+〔\d{4}〕\d+号", text)[0],
         "party": case["party"]["name"],
-        "title": head[2],
+        "title": next(line for line in head if line.endswith("书")),
     }
     assert paper["party"] in text
     facts = canonical_json(paper).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import io
 import json
 import re
@@ -12,6 +13,7 @@ import zipfile
 
 import pikepdf
 import pytest
+import requests
 from openpyxl import load_workbook
 
 from docsvc.api.batches import XLSX
@@ -33,10 +35,12 @@ def post(api, raw, media_type, key=None):
 
 
 def until(api, batch_id, true, patience_s=240):
-    end = time.monotonic() + patience_s
-    while not true(found := api.get(f"/batches/{batch_id}").json()):
+    end, found = time.monotonic() + patience_s, None
+    while found is None or not true(found):
         assert time.monotonic() < end, found
         time.sleep(0.1)
+        with contextlib.suppress(requests.ConnectionError):  # cut off by a process that was just killed
+            found = api.get(f"/batches/{batch_id}").json()
     return found
 
 
@@ -116,7 +120,7 @@ def test_killed_in_the_middle_every_row_once_in_order(own):
         own.kill("scheduler")
     until(api, before, lambda found: found["counts"]["accepted"] >= 25)
     own.kill("serve")
-    own.start()
+    own.supervised()
     done = until(api, before, lambda found: found["state"] == "done")
     assert done["counts"]["recorded"] == KILLED
     rows = rows_of(api, before)

@@ -126,6 +126,18 @@ class Stack:
             return ready and all(process.poll() is None for process in self.running.values())
         return False
 
+    def supervised(self, patience_s: float = READY_S) -> None:
+        """Start what ended again and again, as a supervisor does, until all is ready.
+
+        What a process that was killed leaves behind may hold its port for a moment.
+        """
+        finish = time.monotonic() + patience_s
+        while not self.answers():
+            if time.monotonic() > finish:
+                pytest.fail(f"{self.way}: not ready\n{self.logs()}")
+            self.launch()
+            time.sleep(0.5)
+
     def kill(self, name: str) -> int:
         """`kill -9` of one process, as the kernel does when memory runs out; its pid."""
         pid = self.pid(name)

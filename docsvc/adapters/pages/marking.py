@@ -4,66 +4,77 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name
+from pikepdf import Dictionary, Name
 
-CHINESE: Final = "样稿".encode("utf-16-be").hex()
-LATIN: Final = "DRAFT"
-SIZE: Final = 84.0
-ALONG: Final = 1.75  # of the way from the middle to where the text begins, in sizes, right and up alike
+Strokes = Sequence[Sequence[tuple[float, float]]]
+
+# 样稿 DRAFT in strokes, on a square of 100: drawn, it needs no font, which an archival file would have to hold.
+YANG: Final[Strokes] = (
+    ((5, 72), (45, 72)),
+    ((25, 95), (25, 5)),
+    ((25, 70), (7, 38)),
+    ((27, 62), (41, 46)),
+    ((58, 95), (65, 82)),
+    ((90, 95), (82, 82)),
+    ((53, 78), (95, 78)),
+    ((57, 58), (91, 58)),
+    ((50, 38), (98, 38)),
+    ((74, 78), (74, 4)),
+)
+GAO: Final[Strokes] = (
+    ((38, 93), (12, 84)),
+    ((5, 68), (43, 68)),
+    ((24, 88), (24, 5)),
+    ((24, 66), (6, 38)),
+    ((26, 58), (40, 44)),
+    ((73, 97), (73, 86)),
+    ((48, 84), (98, 84)),
+    ((60, 74), (86, 74), (86, 60), (60, 60), (60, 74)),
+    ((51, 5), (51, 49), (95, 49), (95, 6), (87, 6)),
+    ((62, 36), (84, 36), (84, 18), (62, 18), (62, 36)),
+)
+LETTERS: Final[Sequence[Strokes]] = (
+    (((10, 5), (10, 95), (35, 95), (55, 78), (55, 22), (35, 5), (10, 5)),),
+    (((10, 5), (10, 95), (42, 95), (55, 84), (55, 62), (42, 52), (10, 52)), ((35, 52), (57, 5))),
+    (((3, 5), (32, 95), (61, 5)), ((14, 38), (50, 38))),
+    (((10, 5), (10, 95), (52, 95)), ((10, 52), (44, 52))),
+    (((3, 95), (57, 95)), ((30, 95), (30, 5))),
+)
+# Each with how far it stands from the beginning.
+MARK: Final = ((YANG, 0), (GAO, 110), *((letter, 235 + 72 * n) for n, letter in enumerate(LETTERS)))
+LENGTH: Final = 585.0
+REACH: Final = 0.62  # of the page's diagonal
 TILT: Final = math.radians(45)
 
 
 def mark_draft(pdf: bytes) -> bytes:
-    """The same pages with 样稿 DRAFT across them, in grey that lets the text through."""
+    """The same pages with 样稿 DRAFT across them, in grey that lets the text through, as an artifact."""
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        fonts = _fonts(document)
-        state = Dictionary(Type=Name.ExtGState, ca=0.35)
+        state = document.make_indirect(Dictionary(Type=Name.ExtGState, CA=0.35))
         for page in document.pages:
             left, bottom, right, top = (float(edge) for edge in page.mediabox)
-            name = page.add_resource(fonts[0], Name.Font)
-            latin = page.add_resource(fonts[1], Name.Font)
+            scale = REACH * min(math.hypot(right - left, top - bottom), 1.5 * (right - left)) / LENGTH
+            along, across = math.cos(TILT) * scale, math.sin(TILT) * scale
+            x = (left + right) / 2 - along * LENGTH / 2 + across * 50
+            y = (bottom + top) / 2 - across * LENGTH / 2 - along * 50
+            turned = f"{along:.4f} {across:.4f} {-across:.4f} {along:.4f} {x:.2f} {y:.2f} cm"
             grey = page.add_resource(state, Name.ExtGState)
-            turn = f"{math.cos(TILT):.4f} {math.sin(TILT):.4f} {-math.sin(TILT):.4f} {math.cos(TILT):.4f}"
-            at = f"{(left + right) / 2 - SIZE * ALONG:.2f} {(bottom + top) / 2 - SIZE * (ALONG + 0.5):.2f}"
-            text = f"{name} {SIZE} Tf <{CHINESE}> Tj {latin} {SIZE} Tf ( {LATIN}) Tj"
             page.contents_add(b"q", prepend=True)
-            page.contents_add(f"Q q {grey} gs 0.5 g BT {turn} {at} Tm {text} ET Q".encode())
+            page.contents_add(f"Q /Artifact BMC q {grey} gs {turned} 0.5 G 9 w 1 J 1 j {_paths()} Q EMC".encode())
         document.save(out)
     return out.getvalue()
 
 
-def _fonts(document: pikepdf.Pdf) -> tuple[pikepdf.Object, pikepdf.Object]:
-    """A Chinese and a Latin font that every viewer brings along: a draft needs none of its own."""
-    song = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.CIDFontType0,
-        BaseFont=Name("/STSong-Light"),
-        CIDSystemInfo=Dictionary(Registry=b"Adobe", Ordering=b"GB1", Supplement=4),
-        DW=1000,
-        FontDescriptor=document.make_indirect(
-            Dictionary(
-                Type=Name.FontDescriptor,
-                FontName=Name("/STSong-Light"),
-                Flags=6,
-                FontBBox=Array([-25, -254, 1000, 880]),
-                ItalicAngle=0,
-                Ascent=880,
-                Descent=-120,
-                CapHeight=880,
-                StemV=93,
-            )
-        ),
-    )
-    chinese = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.Type0,
-        BaseFont=Name("/STSong-Light"),
-        Encoding=Name("/UniGB-UCS2-H"),
-        DescendantFonts=Array([document.make_indirect(song)]),
-    )
-    latin = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
-    return document.make_indirect(chinese), document.make_indirect(latin)
+def _paths() -> str:
+    words = []
+    for strokes, offset in MARK:
+        for first, *others in strokes:
+            words.append(f"{first[0] + offset:g} {first[1]:g} m")
+            words += [f"{x + offset:g} {y:g} l" for x, y in others]
+            words.append("S")
+    return " ".join(words)

@@ -16,12 +16,13 @@ from docsvc.adapters.pki.authorities import Authorities
 from docsvc.domain.document import LaidOut, Level
 from docsvc.domain.phrases import date
 from docsvc.pipeline.seal import signature_slots
-from tests.conformance.sealing.test_place import BOTTOM, LEFT, LINE, MM, OFF, RIGHT, TOP
+from tests.conformance.sealing.test_place import A4, MM, OFF
 from tests.support.drafts import sample
 from tests.support.printed import lines_of, words_of
 from tests.support.sealing import agency, make_pki, sealer_for
 
 pytestmark = [pytest.mark.office, pytest.mark.judge]
+LEFT, TOP, RIGHT, BOTTOM, LINE = A4
 LONG = (
     "舟山市示例区市场监督管理局",
     "舟山市示例区综合行政执法局",
