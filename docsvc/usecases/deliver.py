@@ -11,8 +11,8 @@ from typing import Literal
 
 from docsvc.domain.access import Principal
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentRow
-from docsvc.domain.errors import AlteredError, ConflictError
+from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.errors import AlteredError, ConflictError, ObjectMissingError
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import DELIVERED
 from docsvc.pipeline.store import object_key
@@ -108,9 +108,13 @@ class Delivery:
 
     def _stored(self, row: DocumentRow, sha256: str | None) -> bytes:
         if sha256 is None:
-            why = f"：{row.reason}" if row.reason else ""
-            raise ConflictError(f"{row.number}尚未制成（{row.state}）{why}；it is not made yet: {row.state}")
-        data = self.objects.get(object_key(sha256))
+            raise _not_made(row)
+        try:
+            data = self.objects.get(object_key(sha256))
+        except ObjectMissingError as e:
+            if row.state in UNMADE:  # a digest is written down before its object
+                raise _not_made(row) from e
+            raise
         if sha256_hex(data) != sha256:
             raise AlteredError(f"{row.number}的存储文件已被改动，不予提供；its stored file was altered")
         return data
@@ -124,6 +128,14 @@ class Delivery:
         agencies = joint_agencies(json.loads(row.case_json), agency, registered) or (agency,)
         chains = (der for one in agencies for der in self.chains.of(one.seal))
         return [ssl.DER_cert_to_PEM_cert(der).encode() for der in dict.fromkeys(chains)]
+
+
+UNMADE = frozenset({State.ACCEPTED, State.RENDERING, State.FAILED})
+
+
+def _not_made(row: DocumentRow) -> ConflictError:
+    why = f"：{row.reason}" if row.reason else ""
+    return ConflictError(f"{row.number}尚未制成（{row.state}）{why}；it is not made yet: {row.state}")
 
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -9,7 +9,8 @@ import zipfile
 import pytest
 
 from docsvc.domain.access import Permission, Principal
-from docsvc.domain.errors import AlteredError, ConflictError, ForbiddenError, NotFoundError
+from docsvc.domain.document import State
+from docsvc.domain.errors import AlteredError, ConflictError, ForbiddenError, NotFoundError, ObjectMissingError
 from tests.support.cases import sample
 from tests.support.portal import Portal
 
@@ -63,6 +64,18 @@ def test_what_failed_says_why(portal):
     portal.change(row.id, reason="字体缺字")
     with pytest.raises(ConflictError, match="字体缺字"):
         portal.service.delivery.content(READER, row.id)
+
+
+@pytest.mark.parametrize("kind", ["content", "docx", "evidence"])
+def test_what_has_a_digest_and_no_object_yet_is_not_made(portal, kind):
+    row = portal.service.intake.accept(sample("advice")).row
+    digest = {"docx_sha256" if kind == "docx" else "signed_sha256": "0" * 64}
+    portal.change(row.id, state=State.RENDERING, **digest)
+    with pytest.raises(ConflictError, match="not made yet"):
+        portal.service.delivery.look(READER, row.id, kind)
+    portal.change(row.id, state=State.SEALED)
+    with pytest.raises(ObjectMissingError):  # this one was stored
+        portal.service.delivery.look(READER, row.id, kind)
 
 
 def test_a_store_that_hands_back_other_bytes_is_caught(portal):

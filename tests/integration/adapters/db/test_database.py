@@ -30,7 +30,8 @@ from tests.support.servers import free_port
 def agency(id="a-1", **fields):
     seal = SealDesign("SEAL-1", "测试局", 42, "star")
     values = {f.name: f"{f.name} 值" for f in dataclasses.fields(Agency)}
-    return Agency(**values | {"id": id, "seal": seal, "numbering": {"advice": "测建"}} | fields)
+    chosen = {"numbering": {"advice": "测建"}, "layouts": {"advice": "doc"}}
+    return Agency(**values | {"id": id, "seal": seal} | chosen | fields)
 
 
 class UndoneError(Exception):

@@ -111,7 +111,7 @@ def test_spaces_within_name_and_date_do_not_matter():
 def test_a_long_name_stands_in_several_lines_over_the_date():
     pdf = make_pdf([[(350, 329, "舟山市局"), (350, 300, "测试机关"), (350, 271, "二年三月")]])
     place = PdfPages().seal_place(pdf, "舟山市局测试机关", "二年三月")
-    assert place.y == pytest.approx((338 + 270) / 2 + 5 * MM, abs=1.5)
+    assert place.y == pytest.approx((338 + 270) / 2 + 6.5 * MM, abs=1.5)
     with pytest.raises(SealError, match="用印位置"):
         PdfPages().seal_place(pdf, "某某舟山市局测试机关", "二年三月")
 
