@@ -223,7 +223,9 @@ def _json(path: Path) -> Any:
 
 
 def _read(doc_type: str, files: Mapping[str, bytes]) -> DocumentType:
-    docx = [name for name in files if name == TEMPLATE or LAYOUT_FILE.match(name)]
+    docx = [name for name in files if name.endswith(".docx")]
+    if odd := [name for name in docx if name != TEMPLATE and not LAYOUT_FILE.match(name)]:
+        raise TemplateFaultError(f"文书模板 {doc_type} 的版式文件名只能用小写字母、数字和连字符：{odd[0]}")
     if lacking := sorted({MANIFEST, SCHEMA} - files.keys()) or ([] if docx else [TEMPLATE]):
         raise TemplateFaultError(f"文书模板 {doc_type} 缺少 {lacking[0]}")
     manifest = _manifest(doc_type, files[MANIFEST])

@@ -97,7 +97,7 @@ class _Child:
         except OSError as e:
             raise SetupError("无法启动绘图进程；the process that draws pages can't be started") from e
         assert process.stdin is not None  # noqa: S101 - both were asked for
-        assert process.stdout is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101 - likewise
         self._process, self._into, self._out = process, process.stdin, process.stdout
         self.end = weakref.finalize(self, _end, process, self.owner)
 

@@ -40,7 +40,7 @@ class SheetsApart:
         except OSError as e:
             raise SetupError("无法启动读表进程；the process that reads tables can't be started") from e
         assert child.stdin is not None  # noqa: S101 - both were asked for
-        assert child.stdout is not None  # noqa: S101
+        assert child.stdout is not None  # noqa: S101 - likewise
         try:
             with contextlib.suppress(OSError):  # it ended already: its answer says why
                 child.stdin.write(raw)  # it reads all of it before it says anything

@@ -7,6 +7,7 @@ import io
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -156,37 +157,37 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def parse_tags(name: str, source: str, environment: Environment) -> nodes.Template:
-    """The tags of a part, not compiled. Raises TemplateFaultError for faulty syntax."""
+@contextmanager
+def _compiling(name: str, source: str) -> Iterator[None]:
+    """What Jinja says of a part's source, as TemplateFaultError."""
     from jinja2.exceptions import TemplateSyntaxError
 
     try:
-        return environment.parse(source)
+        yield
     except RecursionError as e:
         raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
     except TemplateSyntaxError as e:
         raise TemplateFaultError(
             f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
         ) from e
+
+
+def parse_tags(name: str, source: str, environment: Environment) -> nodes.Template:
+    """The tags of a part, not compiled. Raises TemplateFaultError for faulty syntax."""
+    with _compiling(name, source):
+        return environment.parse(source)
 
 
 def compile_part(name: str, source: str, environment: Environment) -> Template:
     """The compiled tags of a part. Raises TemplateFaultError for faulty syntax and tags not meant for it."""
     from jinja2 import nodes as n
-    from jinja2.exceptions import TemplateSyntaxError
 
     tree = parse_tags(name, source, environment)
     unwanted = (n.ScopedEvalContextModifier, n.Include, n.Import, n.FromImport, n.Extends)
     for node in (*tree.find_all(unwanted), *growing(tree), *_deep(tree, 0)):
         raise TemplateFaultError(f"Word 模板部件 {name} 的“{_tags(source, node.lineno)}”不允许使用")
-    try:
+    with _compiling(name, source):
         return environment.from_string(source)
-    except RecursionError as e:
-        raise TemplateFaultError(f"Word 模板部件 {name} 的表达式嵌套过深") from e
-    except TemplateSyntaxError as e:
-        raise TemplateFaultError(
-            f"Word 模板部件 {name} 的“{_tags(source, e.lineno)}”有语法错误：{e.message}"
-        ) from e
 
 
 def _deep(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:

@@ -163,6 +163,13 @@ def test_a_layout_has_one_word_file(two):
         TemplateFolder(two).get("advice")
 
 
+@pytest.mark.parametrize("name", ["Letter.docx", "版式.docx", "a b.docx"])
+def test_a_layout_that_nobody_could_ask_for_is_named(two, name):
+    (two / "advice" / "layouts" / name).write_bytes(b"")
+    with pytest.raises(TemplateFaultError, match=name):
+        TemplateFolder(two).get("advice")
+
+
 def test_a_roll_bears_no_seal_across_its_pages():
     decision = TemplateFolder(TEMPLATES).get("no_penalty_decision")
     found = {name: decision.in_layout(name).cross_page_seal for name in decision.layout_names}
