@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 from urllib.parse import unquote_to_bytes
 
-from docsvc.adapters.pki.cms import CmsSigner
+from docsvc.adapters.pki.cms import signer_with
 from docsvc.adapters.pki.folder import HOST, describe, password_of, service_path
 from docsvc.adapters.pki.keyfile import read_key
 from docsvc.adapters.pki.revocation import CA_NAMES, VALID_FOR, RevocationAuthority
@@ -52,7 +52,7 @@ class Authorities:
         stamps = read_key(folder / "tsa.p12", secret)
         self._refuse_expired(stamps.certificate.not_valid_after_utc)
         # The token carries the whole chain but the root, which whoever asks must already trust.
-        self.timestamps = TimeStampAuthority(CmsSigner(stamps.key, stamps.chain_der[:-1]), clock)
+        self.timestamps = TimeStampAuthority(signer_with(stamps.key, stamps.chain_der[:-1]), clock)
         self.certificates = {name: service_path(folder, name).read_bytes() for name in CA_NAMES}
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

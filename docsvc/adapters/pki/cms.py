@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -74,6 +75,7 @@ TIME_STAMP_TOKEN = oid("1.2.840.113549.1.9.16.2.14")
 SHA256_ALGORITHM = tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1"))
 RSA_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.11"), tlv(NULL))
 ECDSA_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.10045.4.3.2"))
+DIGESTS = {"sha256": SHA256_ALGORITHM}
 
 
 def attribute(kind: bytes, value: bytes) -> bytes:
@@ -81,30 +83,28 @@ def attribute(kind: bytes, value: bytes) -> bytes:
     return tlv(SEQUENCE, kind, tlv(SET, value))
 
 
-class CmsSigner:
-    """A loaded private key with its certificate; signs with SHA-256.
-
-    `chain` is DER certificates, the signer's own first; all of them go into the CMS where certificates are wanted.
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a key signs: `algorithm` is the AlgorithmIdentifier (DER) of its signatures, `digest` the name of the
+    digest for content and signed attributes (RFC 5754), `sign` the private-key operation over their bytes.
     """
 
-    def __init__(self, key: PrivateKey, chain: Sequence[bytes]) -> None:
+    algorithm: bytes
+    sign: Callable[[bytes], bytes]
+    digest: str = "sha256"
+
+
+class CmsSigner:
+    """A key with its certificate.
+
+    `chain` is DER certificates, the signer's own first; all of them go into the CMS where certificates are wanted.
+    The key may be elsewhere (a token, a person's device): it signs `to_be_signed`, `wrapped` takes what comes.
+    """
+
+    def __init__(self, scheme: Scheme, chain: Sequence[bytes]) -> None:
         certificate = x509.load_der_x509_certificate(chain[0])
-        match key:
-            case rsa.RSAPrivateKey():
-                self._sign: Callable[[bytes], bytes] = lambda data: key.sign(
-                    data, padding.PKCS1v15(), hashes.SHA256()
-                )
-                algorithm = RSA_WITH_SHA256
-            case ec.EllipticCurvePrivateKey():
-                self._sign = lambda data: key.sign(data, ec.ECDSA(hashes.SHA256()))
-                algorithm = ECDSA_WITH_SHA256
-        spki = serialization.PublicFormat.SubjectPublicKeyInfo
-        der = serialization.Encoding.DER
-        if key.public_key().public_bytes(der, spki) != certificate.public_key().public_bytes(der, spki):
-            raise SetupError(
-                f"the private key does not belong to the certificate {certificate.subject.rfc4514_string()}"
-            )
-        self._algorithm = algorithm
+        self._scheme = scheme
+        self._digest_algorithm = DIGESTS[scheme.digest]
         self._certificates = set_of(0xA0, chain)
         self._sid = tlv(SEQUENCE, certificate.issuer.public_bytes(), integer(certificate.serial_number))
         # ESSCertIDv2 (RFC 5035, 4): SHA-256 is the default, so left out; no issuerSerial (EN 319 142-1, 6.3).
@@ -112,8 +112,13 @@ class CmsSigner:
         self._constant = (
             attribute(SIGNING_CERTIFICATE_V2, tlv(SEQUENCE, tlv(SEQUENCE, ess_cert_id))),
             # CMSAlgorithmProtection (RFC 6211): digest algorithm, [1] signature algorithm
-            attribute(ALGORITHM_PROTECTION, tlv(SEQUENCE, SHA256_ALGORITHM, b"\xa1" + algorithm[1:])),
+            attribute(ALGORITHM_PROTECTION, tlv(SEQUENCE, self._digest_algorithm, b"\xa1" + scheme.algorithm[1:])),
         )
+
+    @property
+    def digest(self) -> str:
+        """Name of the digest that content is given by, e.g. sha256."""
+        return self._scheme.digest
 
     def sign(
         self,
@@ -126,36 +131,78 @@ class CmsSigner:
     ) -> bytes:
         """ContentInfo of a SignedData with one SignerInfo, DER.
 
-        `digest` is the SHA-256 of the content, which stays outside (detached) unless `content` gives it; `kind` is
-        its content type. No signing-time attribute: EN 319 142-1, 6.3 forbids it, a token has its own time.
-        `stamp` is given the signature value and returns a time-stamp token over it for the unsigned attributes
-        (EN 319 122-1, 5.3), or None.
+        `digest` is that of the content, which stays outside (detached) unless `content` gives it; `kind` is its
+        content type. `stamp` is given the signature value and returns a time-stamp token over it for the unsigned
+        attributes (EN 319 122-1, 5.3), or None.
         """
-        attributes = (
-            attribute(CONTENT_TYPE, kind),
-            attribute(MESSAGE_DIGEST, tlv(OCTETS, digest)),
-            *self._constant,
-        )
-        signed = set_of(SET, attributes)
-        value = self._sign(signed)
+        signed = self.to_be_signed(digest, kind)
+        value = self._scheme.sign(signed)
         token = stamp(value) if stamp else None
+        return self.wrapped(signed, value, kind=kind, content=content, certificates=certificates, token=token)
+
+    def to_be_signed(self, digest: bytes, kind: bytes = DATA) -> bytes:
+        """The signed attributes as the signature covers them: DER SET OF (RFC 5652, 5.4).
+
+        No signing-time attribute: EN 319 142-1, 6.3 forbids it, a token has its own time.
+        """
+        return set_of(
+            SET,
+            (
+                attribute(CONTENT_TYPE, kind),
+                attribute(MESSAGE_DIGEST, tlv(OCTETS, digest)),
+                *self._constant,
+            ),
+        )
+
+    def wrapped(
+        self,
+        signed: bytes,
+        value: bytes,
+        *,
+        kind: bytes = DATA,
+        content: bytes | None = None,
+        certificates: bool = True,
+        token: bytes | None = None,
+    ) -> bytes:
+        """The ContentInfo with the signature `value` over the attributes `signed`, and a token over the value."""
         info = tlv(
             SEQUENCE,
             integer(1),
             self._sid,
-            SHA256_ALGORITHM,
+            self._digest_algorithm,
             b"\xa0" + signed[1:],
-            self._algorithm,
+            self._scheme.algorithm,
             tlv(OCTETS, value),
             set_of(0xA1, [attribute(TIME_STAMP_TOKEN, token)]) if token else b"",
         )
-        wrapped = tlv(0xA0, tlv(OCTETS, content)) if content is not None else b""
+        outer = tlv(0xA0, tlv(OCTETS, content)) if content is not None else b""
         signed_data = tlv(
             SEQUENCE,
             integer(1 if kind == DATA else 3),  # RFC 5652, 5.1
-            tlv(SET, SHA256_ALGORITHM),
-            tlv(SEQUENCE, kind, wrapped),
+            tlv(SET, self._digest_algorithm),
+            tlv(SEQUENCE, kind, outer),
             self._certificates if certificates else b"",
             tlv(SET, info),
         )
         return tlv(SEQUENCE, SIGNED_DATA, tlv(0xA0, signed_data))
+
+
+def scheme_of(key: PrivateKey) -> Scheme:
+    """How a private key in memory signs."""
+    match key:
+        case rsa.RSAPrivateKey():
+            return Scheme(RSA_WITH_SHA256, lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+        case ec.EllipticCurvePrivateKey():
+            return Scheme(ECDSA_WITH_SHA256, lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())))
+
+
+def signer_with(key: PrivateKey, chain: Sequence[bytes]) -> CmsSigner:
+    """Raises SetupError where the key does not belong to the first certificate of `chain`."""
+    certificate = x509.load_der_x509_certificate(chain[0])
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    der = serialization.Encoding.DER
+    if key.public_key().public_bytes(der, spki) != certificate.public_key().public_bytes(der, spki):
+        raise SetupError(
+            f"the private key does not belong to the certificate {certificate.subject.rfc4514_string()}"
+        )
+    return CmsSigner(scheme_of(key), chain)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pki.certificates import DESCRIPTION, fitting
-from docsvc.adapters.pki.cms import CmsSigner
+from docsvc.adapters.pki.cms import signer_with
 from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, seal_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 from docsvc.domain.agency import SealDesign
@@ -26,7 +26,7 @@ class LoadedSeal:
         self.chain = file.chain_der
         self.development = development
         # The root stays out of the CMS: a reader that trusts it has it, and the DSS carries it.
-        self._signer = CmsSigner(file.key, self.chain[:-1] or self.chain)
+        self._signer = signer_with(file.key, self.chain[:-1] or self.chain)
 
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
         """CAdES detached (EN 319 122-1), DER, over a SHA-256 digest."""

@@ -19,7 +19,7 @@ from docsvc.adapters.pades.achieved import held_by
 from docsvc.adapters.pades.verifier import PdfVerifier
 from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.certificates import ROOT, certify, new_key, subject
-from docsvc.adapters.pki.cms import SEQUENCE, TST_INFO, CmsSigner, integer, tlv
+from docsvc.adapters.pki.cms import SEQUENCE, TST_INFO, integer, signer_with, tlv
 from docsvc.adapters.pki.folder import password_of, revoke
 from docsvc.adapters.pki.keyfile import read_key
 from docsvc.adapters.pki.timestamping import TimeStampAuthority
@@ -194,12 +194,12 @@ class Lies:
 
     def __init__(self, folder, strange):
         file = read_key(folder / "tsa.p12", password_of(folder))
-        self.signer = CmsSigner(file.key, file.chain_der[:-1])
+        self.signer = signer_with(file.key, file.chain_der[:-1])
         self.honest = TimeStampAuthority(self.signer, lambda: dt.datetime.now(dt.UTC))
         other = read_key(strange / "tsa.p12", password_of(strange))
-        self.other = CmsSigner(other.key, other.chain_der[:-1])
+        self.other = signer_with(other.key, other.chain_der[:-1])
         wrong = read_key(folder / "officer.p12", password_of(folder))
-        self.wrong_use = CmsSigner(wrong.key, wrong.chain_der[:-1])
+        self.wrong_use = signer_with(wrong.key, wrong.chain_der[:-1])
         earlier = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": bytes(32)}
         request = tsp.TimeStampReq({"version": 1, "message_imprint": earlier, "nonce": 7, "cert_req": True})
         self.kept = self.honest.answer(request.dump())
@@ -332,7 +332,7 @@ def test_an_authority_that_dies_before_the_last_stamp_leaves_b_lt(rsa_keys, lies
 def test_a_token_larger_than_its_room_gets_more_room(rsa_keys):
     file = read_key(rsa_keys / "tsa.p12", password_of(rsa_keys))
     padding = [*file.chain_der[:-1], *thick_certificates()]
-    large = TimeStampAuthority(CmsSigner(file.key, padding), lambda: dt.datetime.now(dt.UTC))
+    large = TimeStampAuthority(signer_with(file.key, padding), lambda: dt.datetime.now(dt.UTC))
     with answering(lambda query: (200, REPLY, large.answer(query))) as address:
         sealer = sealer_for(rsa_keys, tsa=address)
         pdf, achieved, why = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
@@ -349,7 +349,7 @@ def thick_certificates():
 
 def test_without_revocation_answers_the_seal_stays_b_t(keys, clock):
     file = read_key(keys / "tsa.p12", password_of(keys))
-    honest = TimeStampAuthority(CmsSigner(file.key, file.chain_der[:-1]), clock)
+    honest = TimeStampAuthority(signer_with(file.key, file.chain_der[:-1]), clock)
     with answering(lambda query: (200, REPLY, honest.answer(query))) as address:  # OCSP and CRL: nobody there
         pdf, achieved, why = sealer_for(keys, tsa=address).seal(
             plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA

@@ -46,7 +46,7 @@ def test_a_set_is_ordered_by_encoding(elements):
 def signer(algorithm):
     key = new_key(algorithm)
     der = certify(SEAL, subject("seal"), key, None, "", NOW).public_bytes(Encoding.DER)
-    return key, der, cms.CmsSigner(key, [der])
+    return key, der, cms.signer_with(key, [der])
 
 
 @pytest.mark.parametrize("algorithm", ["rsa-2048", "ecdsa-p256"])
@@ -104,4 +104,4 @@ def test_content_inside_makes_version_3_and_certificates_may_stay_out():
 def test_a_key_that_is_not_the_certificate_s_is_refused():
     _, der, _ = signer("ecdsa-p256")
     with pytest.raises(SetupError, match="does not belong"):
-        cms.CmsSigner(new_key("ecdsa-p256"), [der])
+        cms.signer_with(new_key("ecdsa-p256"), [der])

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsvc.adapters.pki.certificates import TSA, certify, new_key, subject
-from docsvc.adapters.pki.cms import CmsSigner
+from docsvc.adapters.pki.cms import signer_with
 from docsvc.adapters.pki.timestamping import POLICY, TimeStampAuthority
 
 NOW = dt.datetime(2026, 11, 22, 8, 0, 1, 999_999, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 KEY = new_key("ecdsa-p256")
 DER = certify(TSA, subject("authority"), KEY, None, "", NOW).public_bytes(Encoding.DER)
-AUTHORITY = TimeStampAuthority(CmsSigner(KEY, [DER]), lambda: NOW)
+AUTHORITY = TimeStampAuthority(signer_with(KEY, [DER]), lambda: NOW)
 SIZES = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64, "md5": 16}
 
 
