@@ -12,6 +12,7 @@ from typing import Any
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
+from docsvc.domain.envelope import SignatureRule
 from docsvc.domain.errors import Finding
 from docsvc.domain.numbering import DocNumber
 
@@ -21,6 +22,7 @@ class State(enum.StrEnum):
 
     ACCEPTED = "accepted"  # numbered; its job waits, or waits to be tried again (reason says why)
     RENDERING = "rendering"  # a worker holds its lease
+    AWAITING_SIGNATURES = "awaiting_signatures"  # laid out; people have to sign before the agency seals it
     SEALED = "sealed"  # signed, verified by our own verifier, stored
     RECORDED = "recorded"  # covered by a published checkpoint
     FAILED = "failed"  # for good, or until a person lets it be tried again
@@ -75,6 +77,7 @@ class Manifest:
     layout: str = "form"  # the profile of template.docx; others lie in layouts/
     number_word: str = ""
     stages: Mapping[str, Stage] = field(default_factory=dict)
+    signatures: tuple[SignatureRule, ...] = ()  # who signs where it goes round in an envelope
 
     def title_of(self, body: Mapping[str, Any]) -> str:
         """The title of the document with this body."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import DocumentType, Level, Remark, SealPlace, Slot
+from docsvc.domain.envelope import Blank, Mark, Prepared, Signatory
 from docsvc.domain.errors import Finding
 from docsvc.domain.joint import Row
 from docsvc.domain.note import Note
@@ -193,6 +194,9 @@ class Pages(Protocol):
     def mark_draft(self, pdf: bytes) -> bytes:
         """The same pages, marked so that nobody takes them for a document."""
 
+    def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
+        """Where each of them signs. Raises SealError where a label does not stand in the document."""
+
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
         of that diameter would leave the page.
@@ -216,6 +220,27 @@ class Sealer(Protocol):
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
+
+    def sign(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, key: SealKey
+    ) -> tuple[bytes, str | None]:
+        """The PDF with the signature of `key` in the first of `fields`, which shows `mark`; the others are those
+        that are still to be signed, in order. Time-stamped, else why not. Raises SealError.
+        """
+
+    def prepare(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, chain: Sequence[bytes], at: dt.datetime
+    ) -> Prepared:
+        """The same for a key that is elsewhere; `chain` is its DER certificates, its own first. Raises SealError
+        where that certificate must not be used.
+        """
+
+    def complete(
+        self, pdf: bytes, prepared: Prepared, *, value: bytes | None = None, cms: bytes | None = None
+    ) -> tuple[bytes, str | None]:
+        """`pdf` continued by a prepared signature with its raw `value`, or with a whole CMS of the signer's making;
+        time-stamped, else why not. Raises SealError where it is not that signer's signature over this document.
+        """
 
 
 class SealKey(Protocol):

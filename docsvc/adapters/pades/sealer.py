@@ -19,6 +19,7 @@ from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import Level, Slot
+from docsvc.domain.envelope import Blank, Mark, Prepared
 from docsvc.domain.errors import SealError
 from docsvc.ports import SealKey, SealKeys
 
@@ -122,6 +123,24 @@ class PadesSealer:
         except (UntrustedError, StampError) as e:
             return pdf, held.level, str(e)
         return renewed, held_by(renewed).level, None
+
+    def sign(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, key: SealKey
+    ) -> tuple[bytes, str | None]:
+        """Not yet."""
+        raise SealError("not yet")
+
+    def prepare(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, chain: Sequence[bytes], at: dt.datetime
+    ) -> Prepared:
+        """Not yet."""
+        raise SealError("not yet")
+
+    def complete(
+        self, pdf: bytes, prepared: Prepared, *, value: bytes | None = None, cms: bytes | None = None
+    ) -> tuple[bytes, str | None]:
+        """Not yet."""
+        raise SealError("not yet")
 
     def close(self) -> None:
         """Let go of connections."""

@@ -15,6 +15,7 @@ from docsvc.adapters.pages.lines import AXIS_TOLERANCE, POINTS_PER_MM, Line, lin
 from docsvc.adapters.pages.marking import mark_draft
 from docsvc.adapters.pages.tagging import complete_tags
 from docsvc.domain.document import SealPlace
+from docsvc.domain.envelope import Blank, Signatory
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
 from docsvc.domain.joint import Row
 
@@ -55,6 +56,10 @@ class PdfPages:
     def mark_draft(self, pdf: bytes) -> bytes:
         """The same pages with 样稿 DRAFT across them."""
         return mark_draft(pdf)
+
+    def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
+        """Not yet."""
+        raise SealError("not yet")
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`. A name that
