@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         SealChains,
         Sealer,
         SealKeys,
+        SignatureChecks,
+        Vault,
         Verifier,
     )
 
@@ -185,6 +187,29 @@ class Adapters:
         )
         self._closing.callback(sealer.close)
         return sealer
+
+    @cached_property
+    def preparer(self) -> Sealer:
+        """Prepares signatures for keys that are elsewhere: opens no key, and asks no time-stamp authority."""
+        from docsvc.adapters.pades.sealer import PadesSealer
+        from docsvc.adapters.pki.folder import describe
+
+        tsa_url = self.settings.tsa_url or describe(self.settings.certs).tsa_url
+        sealer = PadesSealer(self.keys, self._font_files["song"], tsa_url)
+        self._closing.callback(sealer.close)
+        return sealer
+
+    @cached_property
+    def signature_checks(self) -> SignatureChecks:
+        from docsvc.adapters.pades.handed_in import HandedIn
+
+        return HandedIn()
+
+    @cached_property
+    def vault(self) -> Vault:
+        from docsvc.adapters.pki.vault import PinVault
+
+        return PinVault()
 
     @cached_property
     def verifier(self) -> Verifier:

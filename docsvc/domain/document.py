@@ -29,6 +29,13 @@ class State(enum.StrEnum):
     VOIDED = "voided"  # by a person, with a reason; the number is never used again
 
 
+class Signing(enum.StrEnum):
+    """Who signs a document beside the agency, whose seal it bears in any case."""
+
+    SEAL = "seal"  # nobody here: the case tells what was signed on paper
+    ENVELOPE = "envelope"  # it goes round among those whom the manifest names
+
+
 class Level(enum.StrEnum):
     """PAdES baseline levels of ETSI EN 319 142-1."""
 
@@ -277,6 +284,7 @@ class DocumentRow:
     retryable: bool
     attempts: int
     warnings: tuple[Finding, ...]
+    signing: Signing = Signing.SEAL
 
 
 @dataclass(frozen=True, slots=True)

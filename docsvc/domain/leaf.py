@@ -24,11 +24,13 @@ from docsvc.domain.merkle import LogEvent
 
 ACCEPTED = "document.accepted"
 SEALED = "document.sealed"
+SIGNED = "document.signed"  # by a person, in an envelope; who, how and by which certificate: in the opening
+REFUSED = "document.refused"  # a person refused to sign: why, and who witnessed it, in the opening
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
 VOIDED = "document.voided"
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
-REPEATED = frozenset({DELIVERED})  # may happen to the same file again; every other type happens to it once
+REPEATED = frozenset({DELIVERED, REFUSED})  # may happen to the same file again; every other type happens to it once
 SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is the document
 
 LEAF_SCHEMA = "docsvc.leaf/2"

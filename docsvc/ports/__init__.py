@@ -12,6 +12,8 @@ from docsvc.ports.database import (
     NumberRepo,
     PostingRepo,
     SessionRepo,
+    SignatureRepo,
+    SignerRepo,
     Transaction,
     UserRepo,
 )
@@ -40,8 +42,10 @@ from docsvc.ports.world import (
     Sealer,
     SealKey,
     SealKeys,
+    SignatureChecks,
     Tables,
     Templates,
+    Vault,
     Verifier,
 )
 
@@ -81,9 +85,13 @@ __all__ = [
     "SealKeys",
     "Sealer",
     "SessionRepo",
+    "SignatureChecks",
+    "SignatureRepo",
+    "SignerRepo",
     "Tables",
     "Templates",
     "Transaction",
     "UserRepo",
+    "Vault",
     "Verifier",
 ]

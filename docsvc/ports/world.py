@@ -14,6 +14,7 @@ from docsvc.domain.errors import Finding
 from docsvc.domain.joint import Row
 from docsvc.domain.note import Note
 from docsvc.domain.properties import Properties
+from docsvc.domain.signer import Person
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
 from docsvc.domain.verdict import Report
@@ -265,6 +266,10 @@ class SealKeys(Protocol):
         """Raises SealError that names the seal where no key or certificate of it is here."""
 
     @property
+    def platform(self) -> SealKey:
+        """The service's own key, which seals what people sign by hand. Raises SealError where there is none."""
+
+    @property
     def roots(self) -> Sequence[bytes]:
         """DER certificates that seals, authorities and time-stamps are trusted by."""
 
@@ -387,3 +392,26 @@ class Passwords(Protocol):
 
     def outdated(self, password_hash: str) -> bool:
         """Was it made with weaker parameters than today's?"""
+
+
+class SignatureChecks(Protocol):
+    """Certificates and signatures that people hand in; needs no key."""
+
+    def person(self, certificate: bytes) -> Person | None:
+        """Whose certificate (DER) it is; None where it is none."""
+
+    def fault(self, prepared: Prepared, value: bytes | None, cms: bytes | None) -> str | None:
+        """Why the value, or the CMS, is not that signer's signature over what was prepared; None where it is."""
+
+    def picture(self, png: bytes) -> str | None:
+        """Why the picture can't be shown as a mark made by hand; None where it can."""
+
+
+class Vault(Protocol):
+    """Private keys that open by a PIN alone."""
+
+    def locked(self, key: bytes, pin: str) -> bytes:
+        """A key (PKCS#8, DER), encrypted. Raises UsageError where it is no key that can sign here."""
+
+    def opened(self, locked: bytes, pin: str) -> Callable[[bytes], bytes] | None:
+        """What signs with it; None for a wrong PIN."""

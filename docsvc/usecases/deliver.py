@@ -130,7 +130,7 @@ class Delivery:
         return [ssl.DER_cert_to_PEM_cert(der).encode() for der in dict.fromkeys(chains)]
 
 
-UNMADE = frozenset({State.ACCEPTED, State.RENDERING, State.FAILED})
+UNMADE = frozenset({State.ACCEPTED, State.RENDERING, State.AWAITING_SIGNATURES, State.FAILED})
 
 
 def _not_made(row: DocumentRow) -> ConflictError:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentRow, DocumentType, State
+from docsvc.domain.document import Accepted, DocumentRow, DocumentType, LaidOut, Signing, State
+from docsvc.domain.envelope import signatories
 from docsvc.domain.errors import BusyError, DocsvcError, NotFoundError, ObjectMissingError, SealError, UsageError
 from docsvc.domain.job import MAX_ATTEMPTS, retry_at
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.signature import Signature, begun, revision, turn
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.convert import convert
 from docsvc.pipeline.render import render
-from docsvc.pipeline.seal import seal
+from docsvc.pipeline.seal import seal, signature_slots
 from docsvc.pipeline.store import object_key, store
 from docsvc.ports import (
     Converter,
@@ -64,7 +66,7 @@ class Production:
     clock: Callable[[], dt.datetime]
 
     def produce(self, document_id: str) -> DocumentRow:
-        """The row as it is afterwards: sealed, or what it had become before.
+        """The row as it is afterwards: sealed, laid out for those who have to sign it, or what it had become before.
 
         A fault is raised when it has been written down: one that may pass leaves the document `accepted` and its
         job due again later, any other one, or one too many, leaves it `failed` with the reason. Raises BusyError,
@@ -75,6 +77,9 @@ class Production:
             return row
         try:
             if not self._stored(row):
+                if row.signing is Signing.ENVELOPE and not self._slots(row):
+                    self._send_round(row, token)
+                    return self._row(document_id)
                 row = self._make(row, token)
             now, version = self.clock(), self.templates.version(row.doc_type, row.template_sha256)
             detail = {"template_version": version.manifest.version} if version else {}
@@ -102,7 +107,9 @@ class Production:
             token = self.leases.claim(tx, document_id)
             row = tx.documents.find(id=document_id) or row  # nobody changes it from here on
             if row.state not in UNFINISHED:
-                tx.jobs.release(document_id, token, None)
+                # A signature that was given waits for whoever completes it.
+                waits = row.state is State.AWAITING_SIGNATURES
+                tx.jobs.release(document_id, token, self.leases.due_at(tx, document_id) if waits else None)
                 return row, token
             # Counted when begun: an attempt that ends with its process says nothing afterwards.
             if row.attempts >= MAX_ATTEMPTS:
@@ -130,29 +137,76 @@ class Production:
 
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
-        if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
-            raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
-        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
-        laid_out = convert(filled, self.converter, self.pages)
-        sealed = seal(laid_out, accepted, row.target_level, self.pages, self.sealer, self.verifier, self.clock())
-        # The digests are written down before the objects: a crash between both leaves no signed file unknown to
-        # the database, and the next run finds it and goes on instead of signing a second time.
-        fields = {
-            "template_sha256": accepted.doc_type.sha256,  # mended since it was accepted, perhaps
-            "docx_sha256": filled.sha256,
-            "unsigned_sha256": laid_out.sha256,
+        if row.signing is Signing.ENVELOPE:
+            laid_out, signed = self._signed_by_all(row)
+            fields: dict[str, Any] = {}
+            files: list[bytes] = []
+        else:
+            laid_out, fields, files = self._lay_out(row, accepted)
+            signed = None
+        ports = self.pages, self.sealer, self.verifier
+        sealed = seal(laid_out, accepted, row.target_level, *ports, self.clock(), signed)
+        fields |= {
             "signed_sha256": sealed.sha256,
             "size": len(sealed.pdf),
             "achieved_level": sealed.achieved,
             "shortfall": sealed.shortfall,
         }
+        self._write_down(row, token, accepted, fields, [*files, sealed.pdf])
+        return self._row(row.id)
+
+    def _lay_out(self, row: DocumentRow, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
+        """The unsigned PDF, what the row says of it, and the files that are kept."""
+        if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
+            raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
+        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
+        laid_out = convert(filled, self.converter, self.pages)
+        fields = {
+            "template_sha256": accepted.doc_type.sha256,  # mended since it was accepted, perhaps
+            "docx_sha256": filled.sha256,
+            "unsigned_sha256": laid_out.sha256,
+        }
+        return laid_out, fields, [accepted.case.canonical, filled.docx, laid_out.pdf]
+
+    def _write_down(
+        self, row: DocumentRow, token: int, accepted: Accepted, fields: dict[str, Any], files: list[bytes]
+    ) -> None:
+        # The digests are written down before the objects: a crash between both leaves no signed file unknown to
+        # the database, and the next run finds it and goes on instead of signing a second time.
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         self.versions.keep(accepted.doc_type, keep)
-        for data in (accepted.case.canonical, filled.docx, laid_out.pdf, sealed.pdf):
+        for data in files:
             store(data, self.objects, keep)
-        return self._row(row.id)
+
+    def _send_round(self, row: DocumentRow, token: int) -> None:
+        """Lay it out and let those sign whom the manifest names. Until they are asked, it may be done again."""
+        accepted = self._accepted(row)
+        people = signatories(accepted.doc_type.manifest.signatures, accepted.case.data)
+        if not people:
+            raise SealError(f"{row.number}: the manifest names nobody who signs this case")
+        laid_out, fields, files = self._lay_out(row, accepted)
+        self.pages.blanks(laid_out.pdf, people)  # raises where somebody would find no place to sign
+        signature_slots(laid_out, accepted, self.pages)
+        self._write_down(row, token, accepted, fields, files)
+        with self._writing(row.id, token) as tx:
+            tx.signatures.add(begun(row.id, people))
+            tx.documents.update(row.id, state=State.AWAITING_SIGNATURES, attempts=0, reason=None, retryable=False)
+            tx.jobs.release(row.id, token, None)
+
+    def _signed_by_all(self, row: DocumentRow) -> tuple[LaidOut, bytes]:
+        """What the seals' places are found in, and the file that they are pressed on."""
+        slots = self._slots(row)
+        newest = revision(slots, row.unsigned_sha256)
+        if turn(slots) is not None or newest is None or row.unsigned_sha256 is None:
+            raise SealError(f"{row.number}: not all have signed")
+        unsigned = self.objects.get(object_key(row.unsigned_sha256))
+        return LaidOut(unsigned, row.unsigned_sha256, 0), self.objects.get(object_key(newest))
+
+    def _slots(self, row: DocumentRow) -> Sequence[Signature]:
+        with self.database.read() as tx:
+            return tx.signatures.of(row.id)
 
     def _stored(self, row: DocumentRow) -> bool:
         """Did an earlier run, cut off, already store everything?"""

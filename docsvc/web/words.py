@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, REFUSED, SEALED, SIGNED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -28,6 +28,7 @@ class Words:
 STATES: Final[Mapping[State, Words]] = {
     State.ACCEPTED: Words("已收案，待制作", "Accepted, waiting to be made", "busy"),
     State.RENDERING: Words("制作中", "Being made", "busy"),
+    State.AWAITING_SIGNATURES: Words("待签名", "Waiting for signatures", "busy"),
     State.SEALED: Words("已盖章，待入日志", "Sealed, waiting for the log", "busy"),
     State.RECORDED: Words("有效", "In force", "good"),
     State.FAILED: Words("制作失败", "Failed", "bad"),
@@ -84,7 +85,9 @@ def role(principal: Principal) -> Words:
     return next((words for needs, words in ROLES if needs <= principal.permissions), Words("用户", "User"))
 
 
-def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str) -> Words:
+def story(  # noqa: PLR0911 - a return for each kind of event
+    type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str
+) -> Words:
     """One event of a document's history as a sentence; an unknown type is told by its name."""
     zh, en = (by["name"], by["name"]) if by else (SERVICE.zh, SERVICE.en)
     match type:
@@ -92,6 +95,11 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
             return Words(f"由{zh}收案，编号{number}", f"Accepted by {en}, numbered {number}")
         case _ if type == SEALED:
             return Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good")
+        case _ if type == SIGNED:
+            return _signed(detail)
+        case _ if type == REFUSED:
+            who, why = detail.get("name", ""), detail.get("reason", "")
+            return Words(f"{zh}记录：{who}拒绝签名，理由：{why}", f"{en} noted that {who} refused to sign: {why}")
         case _ if type == UPGRADED:
             return Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good")
         case _ if type == VOIDED:
@@ -102,6 +110,13 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
             return Words(f"{zh}下载了{file.zh}", f"{en} downloaded {file.en}")
         case _:
             return Words(type, type)
+
+
+def _signed(detail: Mapping[str, Any]) -> Words:
+    who = detail.get("name", "")
+    if "refusal" in detail:
+        return Words(f"{who}拒绝签名的情况已写入文书", f"The refusal of {who} is noted in the document")
+    return Words(f"{who}已签名", f"Signed by {who}", "good")
 
 
 def advice(reason: str | None, *, retryable: bool) -> Words:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, now, open_process
+from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SetupError
 from docsvc.telemetry import logger
 
@@ -66,7 +67,7 @@ def make(service: Service, document_id: str) -> None:
         try:
             if away:
                 service.leases.abandon(document_id)
-            state = service.production.produce(document_id).state
+            state = step(service, document_id)
         except BusyError:
             log.info("document_held_by_another")
         except DatabaseError as e:
@@ -83,6 +84,15 @@ def make(service: Service, document_id: str) -> None:
         else:
             log.info("document_made", state=state)
         return
+
+
+def step(service: Service, document_id: str) -> State:
+    """Complete a signature that was given, or make the document, or after the last signature both."""
+    if service.completion.concerns(document_id):
+        state = service.completion.advance(document_id).state
+        if state is not State.RENDERING:
+            return state
+    return service.production.produce(document_id).state
 
 
 def _log(**fields: str) -> structlog.typing.FilteringBoundLogger:
