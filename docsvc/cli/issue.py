@@ -55,7 +55,7 @@ class Done:
     help="envelope: the document waits until those whom its type names have signed it; default: seal",
 )
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a document on standard output")
-def issue(  # noqa: PLR0913 - the options of the command
+def issue(
     cases: tuple[Path, ...],
     out: Path,
     zip_file: Path | None,
@@ -132,7 +132,10 @@ def _issue_one(
 
 
 def _make(service: Service, row: DocumentRow) -> DocumentRow:
-    """The document, made (or laid out for those who sign it) by us or by whoever is at it. Raises its fault, ConflictError for a voided one."""
+    """The document, made (or laid out for those who sign it) by us or by whoever works on it now.
+
+    Raises its fault, ConflictError for a voided one.
+    """
     if row.state is State.FAILED:
         service.jobs.retry(row.id)
     while row.state not in MADE and row.state is not State.AWAITING_SIGNATURES:

@@ -35,7 +35,7 @@ def officers() -> None:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="a file whose first line is the PIN; else it is asked for",
 )
-def officers_enroll(  # noqa: PLR0913 - the options of the command
+def officers_enroll(
     *,
     user: str,
     name: str,

@@ -214,11 +214,12 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:
-    """The unsigned PDF/A."""
+    """The unsigned PDF/A, and what people have made of it by signing."""
 
     pdf: bytes
     sha256: str
     pages: int
+    signed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class SignatureRefusedError(DocsvcError):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("；".join((self.findings[0].message, self.findings[0].message_en)))
+        super().__init__(f"{self.findings[0].message}；{self.findings[0].message_en}")
 
 
 class RegistryRefusedError(DocsvcError):

@@ -98,7 +98,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One slot of an envelope. `fault` is why the last try came to nothing; `evidence` is what the log says of it."""
+    """One slot of an envelope. `fault` is why the last try came to nothing, `evidence` what the log says of it."""
 
     document_id: str
     ordinal: int
@@ -161,7 +161,7 @@ def turn(slots: Sequence[Signature]) -> Signature | None:
 
 
 def in_turn(slots: Sequence[Signature], name: str) -> Signature:
-    """The slot of that field. Raises NotFoundError, ConflictError where it is another one's turn or it is signed."""
+    """The slot of that field. Raises NotFoundError; ConflictError where it is signed, or another one's turn."""
     slot = next((slot for slot in slots if slot.field == name), None)
     if slot is None:
         raise NotFoundError(f"没有签名栏{name[:40]}；there is no such signature field")
@@ -170,7 +170,8 @@ def in_turn(slots: Sequence[Signature], name: str) -> Signature:
     first = turn(slots)
     if first is not slot and first is not None:
         raise ConflictError(
-            f"尚未轮到{slot.signatory.name}签名，请先由{first.signatory.name}签名；out of turn: {first.field} signs first"
+            f"尚未轮到{slot.signatory.name}签名，请先由{first.signatory.name}签名；"
+            f"out of turn: {first.field} signs first"
         )
     return slot
 

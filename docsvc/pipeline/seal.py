@@ -21,17 +21,16 @@ def seal(
     sealer: Sealer,
     verifier: Verifier,
     now: dt.datetime,
-    signed: bytes | None = None,
 ) -> Sealed:
-    """The signed PDF with the level it reached. `signed` is what people have made of it meanwhile by signing.
+    """The signed PDF with the level it reached.
 
     Below B-LT a file carries no answer on revocation, so that its verdict can be no better than INDETERMINATE; that
     is let pass, with the shortfall recorded. Raises SealError where a place is not found, a seal can't be used,
     or our own verifier does not say what the level promises.
     """
     slots = signature_slots(laid_out, accepted, pages)
-    pdf, achieved, shortfall = sealer.seal(laid_out.pdf if signed is None else signed, slots, target)
-    if signed is not None and not pdf.startswith(signed):
+    pdf, achieved, shortfall = sealer.seal(laid_out.signed or laid_out.pdf, slots, target)
+    if laid_out.signed and not pdf.startswith(laid_out.signed):
         raise SealError("the sealed document does not continue the signed one")
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:

@@ -1,4 +1,4 @@
-"""Completing what somebody gave for a signature: signed, time-stamped, verified, stored, in the log; one at a time."""
+"""Completing what somebody gave for a signature: signed, time-stamped, verified, stored, told in the log."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Envelopes:
             return Envelope(row, tx.signatures.of(row.id))
 
     def turn(self, principal: Principal, document_id: str, name: str) -> tuple[Envelope, Signature]:
-        """The slot of that field, for whoever may see to it. Raises ForbiddenError, NotFoundError, ConflictError."""
+        """The slot of that field, for whoever may see to it. Raises as `Envelope.slot` does, and ForbiddenError."""
         principal.require(Permission.SIGN)
         with self.database.read() as tx:
             row = owned(tx, principal, document_id)

@@ -85,7 +85,8 @@ class Intake:
 
         `principal` None is the service itself, which may do everything. `settle` writes down, in the same
         transaction, that what was posted has this document: the Idempotency-Key, the row of a batch.
-        `layout` is the one that a new document is to have; else it has the agency's or the type's own, and `signing` how it is to be signed. Raises
+        `layout` is the one that a new document is to have; else it has the agency's or the type's own. `signing` is
+        how it is to be signed. Raises
         CaseRefusedError with every finding; then nothing of the case is left behind. Raises ForbiddenError where
         the principal may not post, or not for that agency.
         """

@@ -66,7 +66,7 @@ class Production:
     clock: Callable[[], dt.datetime]
 
     def produce(self, document_id: str) -> DocumentRow:
-        """The row as it is afterwards: sealed, laid out for those who have to sign it, or what it had become before.
+        """The row as it is afterwards: sealed, laid out for those who sign it, or what it had become before.
 
         A fault is raised when it has been written down: one that may pass leaves the document `accepted` and its
         job due again later, any other one, or one too many, leaves it `failed` with the reason. Raises BusyError,
@@ -138,14 +138,13 @@ class Production:
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
         if row.signing is Signing.ENVELOPE:
-            laid_out, signed = self._signed_by_all(row)
+            laid_out = self._signed_by_all(row)
             fields: dict[str, Any] = {}
             files: list[bytes] = []
         else:
             laid_out, fields, files = self._lay_out(row, accepted)
-            signed = None
         ports = self.pages, self.sealer, self.verifier
-        sealed = seal(laid_out, accepted, row.target_level, *ports, self.clock(), signed)
+        sealed = seal(laid_out, accepted, row.target_level, *ports, self.clock())
         fields |= {
             "signed_sha256": sealed.sha256,
             "size": len(sealed.pdf),
@@ -195,14 +194,14 @@ class Production:
             tx.documents.update(row.id, state=State.AWAITING_SIGNATURES, attempts=0, reason=None, retryable=False)
             tx.jobs.release(row.id, token, None)
 
-    def _signed_by_all(self, row: DocumentRow) -> tuple[LaidOut, bytes]:
-        """What the seals' places are found in, and the file that they are pressed on."""
+    def _signed_by_all(self, row: DocumentRow) -> LaidOut:
+        """As it was laid out, where the seals' places are found, and as it is now."""
         slots = self._slots(row)
         newest = revision(slots, row.unsigned_sha256)
         if turn(slots) is not None or newest is None or row.unsigned_sha256 is None:
             raise SealError(f"{row.number}: not all have signed")
         unsigned = self.objects.get(object_key(row.unsigned_sha256))
-        return LaidOut(unsigned, row.unsigned_sha256, 0), self.objects.get(object_key(newest))
+        return LaidOut(unsigned, row.unsigned_sha256, 0, self.objects.get(object_key(newest)))
 
     def _slots(self, row: DocumentRow) -> Sequence[Signature]:
         with self.database.read() as tx:
