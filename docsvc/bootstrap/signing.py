@@ -46,6 +46,12 @@ class Signing(Adapters):
         with self.database.read() as tx:
             return tx.signatures.of(row.id)
 
+    def qr_svg(self, text: str) -> str:
+        """A code for a telephone's camera, as an SVG element for a page."""
+        from docsvc.adapters.qr import SegnoCodes
+
+        return SegnoCodes().svg(text)
+
     def made_officer_key(self, name: str, cert_no: str) -> tuple[bytes, Sequence[bytes]]:
         """A fresh key (PKCS#8, DER) with a certificate of the development PKI. Raises SetupError, UsageError."""
         from docsvc.adapters.pki.officers import issue_officer

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
+from docsvc.domain.envelope import Role as SignatoryRole
 from docsvc.domain.leaf import ACCEPTED, DELIVERED, REFUSED, SEALED, SIGNED, UPGRADED, VOIDED
+from docsvc.domain.signature import Channel, Signature, SlotState
 from docsvc.domain.verdict import Indication
 
 
@@ -36,6 +38,26 @@ STATES: Final[Mapping[State, Words]] = {
 }
 MOVING: Final = frozenset({State.ACCEPTED, State.RENDERING, State.SEALED})
 """States that pass by themselves: a page that shows one asks again."""
+
+SIGNATORIES: Final[Mapping[SignatoryRole, Words]] = {
+    SignatoryRole.PARTY: Words("当事人一方", "Party"),
+    SignatoryRole.WITNESS: Words("见证人", "Witness"),
+    SignatoryRole.OFFICER: Words("执法人员", "Officer"),
+    SignatoryRole.RECORDER: Words("记录人", "Recorder"),
+}
+SLOTS: Final[Mapping[SlotState, Words]] = {
+    SlotState.WAITING: Words("未签", "not signed"),
+    SlotState.ASKED: Words("链接已发出", "link is out", "busy"),
+    SlotState.PREPARED: Words("待交回签名值", "value awaited", "busy"),
+    SlotState.GIVEN: Words("正在写入", "being completed", "busy"),
+    SlotState.SIGNED: Words("已签", "signed", "good"),
+}
+CHANNELS: Final[Mapping[Channel, Words]] = {
+    Channel.ON_SITE: Words("现场", "on site"),
+    Channel.SMS: Words("短信", "text message"),
+    Channel.EMAIL: Words("电子邮件", "e-mail"),
+    Channel.OTHER: Words("其他", "other"),
+}
 
 BATCHES: Final[Mapping[BatchState, Words]] = {
     BatchState.READING: Words("逐行收案中", "Taking rows in", "busy"),
@@ -78,6 +100,13 @@ ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
     (frozenset({Permission.READ}), Words("审核人员", "Auditor")),
 )
 SERVICE: Final = Words("系统", "the service")
+
+
+def slot_state(slot: Signature) -> Words:
+    """How far a signature is; a refusal that is noted is no signature."""
+    if slot.refusal is not None and slot.state is SlotState.SIGNED:
+        return Words("已注明拒绝签名", "refusal noted", "busy")
+    return SLOTS[slot.state]
 
 
 def role(principal: Principal) -> Words:
