@@ -265,6 +265,10 @@ class SealKeys(Protocol):
         """Raises SealError that names the seal where no key or certificate of it is here."""
 
     @property
+    def platform(self) -> SealKey:
+        """The service's own key, which seals what people sign by hand. Raises SealError where there is none."""
+
+    @property
     def roots(self) -> Sequence[bytes]:
         """DER certificates that seals, authorities and time-stamps are trusted by."""
 
