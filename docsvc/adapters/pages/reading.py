@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
-from docsvc.adapters.pages import joint
+from docsvc.adapters.pages import blanks, joint
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
 from docsvc.adapters.pages.lines import AXIS_TOLERANCE, POINTS_PER_MM, Line, lines_of, squeezed, visible
 from docsvc.adapters.pages.marking import mark_draft
@@ -58,8 +58,13 @@ class PdfPages:
         return mark_draft(pdf)
 
     def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
-        """Not yet."""
-        raise SealError("not yet")
+        """Where each of them signs, by the labels of the sign-off. Raises SealError where one is not there."""
+        with _opened(pdf) as document:
+            sheets = []
+            for n in range(len(document)):
+                with closing(document[n]) as page:
+                    sheets.append(blanks.Sheet(lines_of(page), page.get_mediabox()))
+        return blanks.find(sheets, signatories)
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`. A name that

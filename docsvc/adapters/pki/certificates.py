@@ -8,12 +8,13 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from docsvc.adapters.pki.cms import PrivateKey
 from docsvc.domain.errors import UsageError
 
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
 
 NO_EFFECT = "docsvc development – no legal effect"
@@ -41,6 +42,7 @@ ISSUING = Profile("issuing", 12, ("key_cert_sign", "crl_sign"), ca_path=0)
 # Both bits: the seal stands for agreement, not for authentication alone (ETSI EN 319 412-2, 4.3.2, type B).
 SEAL = Profile("seal", 5, ("digital_signature", "content_commitment"))
 OFFICER = Profile("officer", 3, ("digital_signature", "content_commitment"))
+PLATFORM = Profile("platform", 5, ("digital_signature", "content_commitment"))
 OCSP = Profile("ocsp", 5, ("digital_signature",), extended=ExtendedKeyUsageOID.OCSP_SIGNING, no_check=True)
 # RFC 3161, 2.3: one purpose, and the extension critical.
 TSA = Profile("tsa", 8, ("digital_signature",), extended=ExtendedKeyUsageOID.TIME_STAMPING)
@@ -94,14 +96,21 @@ def fitting(name: str) -> str:
 
 
 def certify(
-    profile: Profile, name: x509.Name, key: PrivateKey, issuer: Issuer | None, base_url: str, now: dt.datetime
+    profile: Profile,
+    name: x509.Name,
+    key: PrivateKey | PublicKey,
+    issuer: Issuer | None,
+    base_url: str,
+    now: dt.datetime,
 ) -> x509.Certificate:
     """A certificate of `profile` for `key`, by `issuer` (None: self-signed), valid from just before `now`.
+
+    Of a key that is elsewhere the public half is enough.
 
     `base_url` is where OCSP, CRLs and issuer certificates are served; the root names none of them. An end entity
     never outlives its issuer.
     """
-    public = key.public_key()
+    public = key if isinstance(key, PublicKey) else key.public_key()
     end = now + profile.years * YEAR
     if issuer:
         end = min(end, issuer.certificate.not_valid_after_utc)
@@ -128,7 +137,10 @@ def certify(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
         )
         builder = _addresses(builder, profile, issuer, base_url)
-    return builder.sign((issuer.key if issuer else key), hashes.SHA256())
+    signing = issuer.key if issuer else key
+    if isinstance(signing, PublicKey):
+        raise UsageError("a certificate is signed by a private key")
+    return builder.sign(signing, hashes.SHA256())
 
 
 def _addresses(

@@ -34,6 +34,7 @@ ROOT_PEM = "root.pem"
 PASSWORD = "password"  # noqa: S105 - the name of a file, not a password
 REVOKED = "revoked.json"
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+PLATFORM = "platform"
 SERVICES = ("root", "issuing", "ocsp-root", "ocsp-issuing", "tsa", "officer")
 
 
@@ -98,6 +99,7 @@ def init_pki(
                 _build(folder, now, algorithm, password, port)
             description = describe(folder)
             secret = password_of(folder, password)
+            _add_platform(folder, secret, description, now)
             _add_seals(folder, secret, description, agencies, now)
     except OSError as e:
         raise SetupError(f"the keys can't be written to {folder.name}: {e.strerror or e}") from e
@@ -139,7 +141,8 @@ def chain_path(folder: Path, seal_id: str) -> Path:
 def inspect_pki(folder: Path, password: str | None = None) -> list[KeyReport]:
     """All key files with their expiry. Raises SetupError where one does not open."""
     secret = password_of(folder, password)
-    paths = [folder / f"{name}.p12" for name in SERVICES] + sorted((folder / "seals").glob("*.p12"))
+    own = [platform_path(folder)] * platform_path(folder).exists()
+    paths = [folder / f"{name}.p12" for name in SERVICES] + own + sorted((folder / "seals").glob("*.p12"))
     return [_report(read_key(path, secret)) for path in paths]
 
 
@@ -228,7 +231,7 @@ class _Maker:
     ) -> KeyFile:
         key = new_key(self.description.algorithm)
         own = certify(profile, subject(name), key, issuer, self.description.base_url, self.now)
-        _record(self.folder, issuer.name, own)
+        record(self.folder, issuer.name, own)
         service_path(self.folder, role).write_bytes(own.public_bytes(Encoding.DER))
         return write_key(self.folder / f"{role}.p12", self.secret, key, (own, *chain))
 
@@ -246,6 +249,22 @@ def _move_in(part: Path, folder: Path) -> None:
     part.rmdir()
 
 
+def platform_path(folder: Path) -> Path:
+    """Key file of the service itself, which seals what people sign by hand."""
+    return folder / f"{PLATFORM}.p12"
+
+
+def _add_platform(folder: Path, secret: str, description: Description, now: dt.datetime) -> None:
+    """To folders made before it was there too; not to one without its CA, which was handed out."""
+    above = folder / "issuing.p12"
+    if platform_path(folder).exists() or not above.exists():
+        return
+    file = read_key(above, secret)
+    maker = _Maker(folder, secret, now, description)
+    issuing = Issuer("issuing", file.certificate, file.key)
+    maker.make(PLATFORM, profiles.PLATFORM, "docsvc development signing platform", issuing, file.chain)
+
+
 def _add_seals(
     folder: Path, secret: str, description: Description, agencies: Iterable[Agency], now: dt.datetime
 ) -> None:
@@ -260,7 +279,7 @@ def _add_seals(
             key = new_key(description.algorithm)
             name = seal_subject(agency.seal, agency.uscc)
             own = certify(profiles.SEAL, name, key, issuing, description.base_url, now)
-            _record(folder, issuing.name, own)
+            record(folder, issuing.name, own)
             write_key(path, secret, key, (own, *file.chain))
     for path in lacking_chains(folder):
         _publish_chain(read_key(path, secret))
@@ -284,7 +303,8 @@ def issued_path(folder: Path, issuer: str, serial: int) -> Path:
     return folder / "issued" / issuer / f"{serial:x}.cer"
 
 
-def _record(folder: Path, issuer: str, certificate: x509.Certificate) -> None:
+def record(folder: Path, issuer: str, certificate: x509.Certificate) -> None:
+    """Keep a certificate that a CA issued."""
     path = issued_path(folder, issuer, certificate.serial_number)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(certificate.public_bytes(Encoding.DER))

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pki.certificates import DESCRIPTION, fitting
 from docsvc.adapters.pki.cms import signer_with
-from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, seal_path
+from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, platform_path, seal_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.errors import SealError, SetupError
@@ -68,6 +68,8 @@ class FolderKeys:
         self.development = description.development
         self._folder = folder
         self._password = password_of(folder, password) if any((folder / "seals").glob("*.p12")) else ""
+        self._given = password
+        self._platform: LoadedSeal | None = None
         self._loaded: dict[str, tuple[LoadedSeal, str]] = {}
         self._lock = threading.Lock()
         self.roots = _roots(folder)
@@ -85,6 +87,24 @@ class FolderKeys:
                 "move its key file away and run `docsvc pki init`"
             )
         return seal
+
+    @property
+    def platform(self) -> LoadedSeal:
+        """The service's own key, which seals what people sign by hand. Raises SealError where there is none."""
+        with self._lock:
+            if self._platform is None:
+                path = platform_path(self._folder)
+                if not path.exists():
+                    raise SealError(
+                        "没有平台签名密钥（platform.p12），请运行 docsvc pki init；"
+                        "no key of the signing platform here: run `docsvc pki init`"
+                    )
+                try:
+                    file = read_key(path, password_of(self._folder, self._given))
+                except SetupError as e:
+                    raise SealError(f"the key of the signing platform can't be used: {e}") from e
+                self._platform = LoadedSeal(file, development=self.development)
+            return self._platform
 
     def _load(self, design: SealDesign) -> tuple[LoadedSeal, str]:
         path = seal_path(self._folder, design.id)
