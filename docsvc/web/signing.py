@@ -28,6 +28,7 @@ from docsvc.web.guard import LARGEST, may, pages, principal, service
 LINK: Final = "link"
 PAGE_WIDTH: Final = 1000  # pixels
 DRAWN: Final = "data:image/png;base64,"
+UNREAD: Final = "请确认已阅读全文；please confirm that you have read it all"
 LARGEST["web.sign_here"] = 1_500_000  # the picture, and its strokes
 TOLD: Final = (UsageError, ConflictError, ForbiddenError, SignatureRefusedError, BusyError)
 COMPLETED_S: Final = 3.0  # so long a page waits for the worker before it says that it is at work
@@ -142,9 +143,9 @@ def sign_page(number: int) -> ResponseReturnValue:
 def sign_here() -> ResponseReturnValue:
     """Takes the mark, once."""
     given = request.form
+    if given.get("read") != "yes":
+        return _pad({"fault": UNREAD, "strokes": given.get("strokes", "")}), 422
     try:
-        if given.get("read") != "yes":
-            raise UsageError("请确认已阅读全文；please confirm that you have read it all")
         service().hand_signing.give(_token(), given.get("code", ""), _picture(given.get("picture", "")))
     except LinkGoneError:
         session.pop(LINK, None)

@@ -65,7 +65,9 @@ class Officer:
         """A CMS of another program's making over the document's digest."""
         private = self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         own, *others = [asn1_x509.Certificate.load(der) for der in self.chain]
-        signer = SimpleSigner(own, asn1_keys.PrivateKeyInfo.load(private), SimpleCertificateStore.from_certs(others))
+        signer = SimpleSigner(
+            own, asn1_keys.PrivateKeyInfo.load(private), SimpleCertificateStore.from_certs(others)
+        )
         made = signer.async_sign(bytes.fromhex(prepared["content_digest"]), "sha256", use_pades=True)
         return base64.b64encode(asyncio.run(made).dump()).decode()
 
