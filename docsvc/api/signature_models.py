@@ -12,7 +12,14 @@ from pydantic import AfterValidator, Field
 from docsvc.api.models import Actor, Model
 from docsvc.domain.document import State
 from docsvc.domain.envelope import Needs, Role
-from docsvc.domain.signature import LINK_MINUTES, LONGEST_LINK_MINUTES, LONGEST_TEXT, Channel, SlotState
+from docsvc.domain.signature import (
+    LINK_MINUTES,
+    LONGEST_LINK_MINUTES,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    Channel,
+    SlotState,
+)
 
 DIGEST = "^[0-9a-f]{64}$"
 
@@ -136,8 +143,8 @@ class NewLink(Model):
 class Witness(Model):
     """Who saw the refusal, and signs for it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-    relation: Annotated[str | None, Field(max_length=LONGEST_TEXT)] = None
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    relation: Annotated[str | None, Field(max_length=LONGEST_NAME)] = None
 
 
 class RefusalRequest(Model):

@@ -19,7 +19,9 @@ LONGEST_LINK_MINUTES: Final = 7 * 24 * 60
 CODE_TRIES: Final = 5
 LONGEST_PICTURE: Final = 300_000  # octets
 LARGEST_PICTURE: Final = 2400, 1200  # pixels
-LONGEST_TEXT: Final = 200  # characters of a reason, a name, a relation, a recording
+LONGEST_TEXT: Final = 200  # characters of a reason or a recording
+LONGEST_NAME: Final = 40  # of a witness, and of who that is
+ROOM_BESIDE, ROOM_ALONE = 40, 80  # characters of a note that a blank has room for, with and without a picture
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 LABEL: Final = re.compile(r"[^（(：:]+")
@@ -87,13 +89,22 @@ class Refusal:
     by: Mapping[str, str]
 
     def note(self, who: str) -> str:
-        """What stands in the document instead of the signature."""
+        """The whole of it; what the log's opening keeps."""
         parts = [f"{who}拒绝签名。理由：{self.reason}。"]
         if self.witness:
             parts.append(f"见证人：{self.witness}{f'（{self.relation}）' if self.relation else ''}。")
         if self.recording:
             parts.append(f"录音录像：{self.recording}。")
-        return "".join(parts).replace("。。", "。")
+        return "".join(parts)
+
+    def short(self, *, beside_a_picture: bool) -> str:
+        """What stands in the document instead of the signature, behind the label that names them.
+
+        A long reason is cut to the room that there is.
+        """
+        stands_for = f"见证人：{self.witness}。" if self.witness else f"录音录像：{self.recording}。"
+        room = (ROOM_BESIDE if beside_a_picture else ROOM_ALONE) - len(f"拒绝签名。理由：。{stands_for}")
+        return f"拒绝签名。理由：{_cut(self.reason, max(room, 8))}。{_cut(stands_for, ROOM_BESIDE)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +157,12 @@ class Signature:
     def mark(self, picture: bytes | None, day: str) -> Mark:
         """What the signature shows: the hand's own, or the name; a refusal is told in words."""
         if self.refusal is not None:
-            return Mark(picture, (self.refusal.note(self.called),))
+            return Mark(picture, (self.refusal.short(beside_a_picture=picture is not None),))
         return Mark(picture, () if picture else (self.signatory.name, day))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def begun(document_id: str, signatories: Sequence[Signatory]) -> list[Signature]:

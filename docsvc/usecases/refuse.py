@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from docsvc.domain.access import Principal
-from docsvc.domain.errors import ConflictError, Finding, SignatureRefusedError
+from docsvc.domain.errors import ConflictError, Finding, SignatureRefusedError, refused_signature
 from docsvc.domain.leaf import REFUSED
-from docsvc.domain.signature import LONGEST_TEXT, Given, Refusal, Signature, SlotState
+from docsvc.domain.signature import LONGEST_NAME, LONGEST_TEXT, Given, Refusal, Signature, SlotState
 from docsvc.usecases.envelopes import Envelopes
 from docsvc.usecases.events import by, happened
 
@@ -92,16 +92,10 @@ class Refusing:
 
 def _line(where: str, text: str | None) -> str | None:
     """One readable line, or nothing. Raises SignatureRefusedError."""
+    longest = LONGEST_NAME if where.startswith("witness") else LONGEST_TEXT
     line = unicodedata.normalize("NFC", text or "").strip()
-    if len(line) > LONGEST_TEXT or not line.isprintable():
-        raise SignatureRefusedError(
-            [
-                Finding(
-                    "SCHEMA",
-                    f"/{where}",
-                    f"须为一行，至多{LONGEST_TEXT}字",
-                    f"one line of {LONGEST_TEXT} characters",
-                )
-            ]
+    if len(line) > longest or not line.isprintable():
+        raise refused_signature(
+            f"/{where}", f"须为一行，至多{longest}字；one line of at most {longest} characters", "SCHEMA"
         )
     return line or None

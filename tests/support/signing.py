@@ -148,16 +148,18 @@ class Visitor:
         self.base_url = base_url
         self.session = requests.Session()
         self.session.trust_env = False
+        self.form = ""  # the page with the pad
 
     def open(self, url: str) -> requests.Response:
         address, _, token = url.partition("#")
         page = self.session.get(address.replace(address.split("/sign")[0], self.base_url), timeout=60)
-        return self.post("/sign", page.text, token=token)
+        opened = self.post("/sign", page.text, token=token)
+        self.form = opened.text
+        return opened
 
     def draw(self, code: str, picture: bytes | None = None, **more: str) -> requests.Response:
-        page = self.session.get(f"{self.base_url}/sign/document", timeout=60)
         drawn = "data:image/png;base64," + base64.b64encode(picture or handwriting()).decode()
-        return self.post("/sign/document", page.text, **{"code": code, "picture": drawn, "read": "yes", **more})
+        return self.post("/sign/document", self.form, **{"code": code, "picture": drawn, "read": "yes", **more})
 
     def post(self, path: str, page: str, **fields: str) -> requests.Response:
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
