@@ -155,10 +155,10 @@ class Signature:
         return self.signatory.needs is Needs.HANDWRITING
 
     def mark(self, picture: bytes | None, day: str) -> Mark:
-        """What the signature shows: the hand's own, or the name; a refusal is told in words."""
+        """What the signature shows: the hand's own or the name, with the day; a refusal is told in words."""
         if self.refusal is not None:
             return Mark(picture, (self.refusal.short(beside_a_picture=picture is not None),))
-        return Mark(picture, () if picture else (self.signatory.name, day))
+        return Mark(picture, (day,) if picture else (self.signatory.name, day))
 
 
 def _cut(text: str, length: int) -> str:

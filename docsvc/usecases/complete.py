@@ -135,7 +135,8 @@ class Completion:
             row = replace(envelope.row, signed_sha256=signed.revision_sha256)
             tx.events.add(happened(SIGNED, row, now, _told(signed)))
             if last:
-                tx.documents.update(slot.document_id, state=State.RENDERING, attempts=0)
+                # One attempt: it was begun, and waits for nobody to begin it.
+                tx.documents.update(slot.document_id, state=State.RENDERING, attempts=1)
             tx.jobs.release(slot.document_id, token, now if last else None)
 
     def _put_off(self, slot: Signature, token: int, reason: str, *, retryable: bool) -> None:

@@ -137,6 +137,7 @@ class Production:
 
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
+        self._refuse_test_data(row, accepted)
         if row.signing is Signing.ENVELOPE:
             laid_out = self._signed_by_all(row)
             fields: dict[str, Any] = {}
@@ -154,10 +155,12 @@ class Production:
         self._write_down(row, token, accepted, fields, [*files, sealed.pdf])
         return self._row(row.id)
 
-    def _lay_out(self, row: DocumentRow, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
-        """The unsigned PDF, what the row says of it, and the files that are kept."""
+    def _refuse_test_data(self, row: DocumentRow, accepted: Accepted) -> None:
         if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
             raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
+
+    def _lay_out(self, row: DocumentRow, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
+        """The unsigned PDF, what the row says of it, and the files that are kept."""
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
         fields = {
@@ -185,13 +188,14 @@ class Production:
         people = signatories(accepted.doc_type.manifest.signatures, accepted.case.data)
         if not people:
             raise SealError(f"{row.number}: the manifest names nobody who signs this case")
+        self._refuse_test_data(row, accepted)
         laid_out, fields, files = self._lay_out(row, accepted)
         self.pages.blanks(laid_out.pdf, people)  # raises where somebody would find no place to sign
         signature_slots(laid_out, accepted, self.pages)
         self._write_down(row, token, accepted, fields, files)
         with self._writing(row.id, token) as tx:
             tx.signatures.add(begun(row.id, people))
-            tx.documents.update(row.id, state=State.AWAITING_SIGNATURES, attempts=0, reason=None, retryable=False)
+            tx.documents.update(row.id, state=State.AWAITING_SIGNATURES, attempts=1, reason=None, retryable=False)
             tx.jobs.release(row.id, token, None)
 
     def _signed_by_all(self, row: DocumentRow) -> LaidOut:
