@@ -143,7 +143,7 @@ class Production:
             fields: dict[str, Any] = {}
             files: list[bytes] = []
         else:
-            laid_out, fields, files = self._lay_out(row, accepted)
+            laid_out, fields, files = self._lay_out(accepted)
         ports = self.pages, self.sealer, self.verifier
         sealed = seal(laid_out, accepted, row.target_level, *ports, self.clock())
         fields |= {
@@ -159,7 +159,7 @@ class Production:
         if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
             raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
 
-    def _lay_out(self, row: DocumentRow, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
+    def _lay_out(self, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
         """The unsigned PDF, what the row says of it, and the files that are kept."""
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
@@ -189,7 +189,7 @@ class Production:
         if not people:
             raise SealError(f"{row.number}: the manifest names nobody who signs this case")
         self._refuse_test_data(row, accepted)
-        laid_out, fields, files = self._lay_out(row, accepted)
+        laid_out, fields, files = self._lay_out(accepted)
         self.pages.blanks(laid_out.pdf, people)  # raises where somebody would find no place to sign
         signature_slots(laid_out, accepted, self.pages)
         self._write_down(row, token, accepted, fields, files)
