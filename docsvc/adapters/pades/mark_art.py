@@ -25,7 +25,7 @@ INK: Final = 200  # below, it is ink
 MOST_INK: Final = 0.6  # of what the ink spans: writing, no block
 LEAST_PIXELS: Final = 24  # of the longer side of the ink
 KEPT_PIXELS: Final = 1000  # a side; more than any printer shows of 60 mm
-TEXT: Final = (8.0, 5.5)  # points: largest and smallest size of the lines …
+TEXT: Final = (8.0, 5.0)  # points: largest and smallest size of the lines …
 NAME: Final = (16.0, 6.0)  # … and of a name that stands for a picture
 LONGEST_NAME: Final = 16
 LINE, LEAST_OVER = 9.5, 16.0  # points from the lower edge of a box to its ruled line; what is enough over it
@@ -96,17 +96,15 @@ def draw_mark(
         own, *lines = lines  # printed large where others have a picture
         left, right = _halves(width, height)
         found = outlines(own)
-        size, broken = _set([own], left, found, NAME)
-        parts += _text(broken, size, left, found)
+        parts += _set([own], [left], found, NAME)
     elif ink is not None:
         left, right = _halves(width, height) if lines else (_Area(0, 0, width, height), None)
         parts.append(_picture(ink, left))
     else:
-        right = _over_the_line(_Area(0, 0, width, height))
+        right = _Area(0, 0, width, height)
     if lines and right is not None:
         found = outlines("".join(lines))
-        size, broken = _set(lines, right, found, TEXT)
-        parts += _text(broken, size, right, found)
+        parts += _set(lines, [_over_the_line(right), right], found, TEXT)
     parts.append(b"Q")
     return Appearance(zlib.compress(b"\n".join(parts), 9), round(full, 3), ink, round(height, 3))
 
@@ -115,7 +113,7 @@ def _halves(width: float, height: float) -> tuple[_Area, _Area]:
     """Where the picture or the name goes, and where the small text goes: beside it, or under it in a narrow box."""
     if width >= WIDE * height:
         share = width * BESIDE
-        return _Area(0, 0, share - GAP, height), _over_the_line(_Area(share, 0, width - share, height))
+        return _Area(0, 0, share - GAP, height), _Area(share, 0, width - share, height)
     share = height * UNDER
     return _Area(0, height - share, width, share), _Area(0, 0, width, height - share)
 
@@ -135,15 +133,19 @@ def _picture(ink: Raster, area: _Area) -> bytes:
 
 
 def _set(
-    lines: Sequence[str], area: _Area, outlines: Mapping[str, Outline], sizes: tuple[float, float]
-) -> tuple[float, list[str]]:
-    """The largest size at which the lines, broken where they are too long, fit the area. Raises SealError."""
-    size, least = sizes
-    while size >= least:
-        broken = [part for line in lines for part in _broken(line, area.width / size, outlines)]
-        if len(broken) * LEADING * size <= area.height + 0.01:
-            return size, broken
-        size -= 0.25
+    lines: Sequence[str], areas: Sequence[_Area], outlines: Mapping[str, Outline], sizes: tuple[float, float]
+) -> list[bytes]:
+    """The lines, broken where they are too long, in the first area that they fit, as large as they can be there.
+
+    Raises SealError.
+    """
+    for area in areas:
+        size, least = sizes
+        while size >= least:
+            broken = [part for line in lines for part in _broken(line, area.width / size, outlines)]
+            if len(broken) * LEADING * size <= area.height + 0.01:
+                return list(_text(broken, size, area, outlines))
+            size -= 0.25
     raise SealError("签名栏的文字过长，放不下 / the text beside the signature does not fit its place")
 
 

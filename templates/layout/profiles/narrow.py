@@ -84,7 +84,11 @@ class Narrow(Form):
                 "签名栏",
                 paragraph=KEEP_NEXT + spacing(page.line, before=page.line // 2) + align("left"),
             ),
-            Style("SignatureLine", "签名线", paragraph=KEEP_NEXT + tab + spacing(NAME_HIGH) + align("left")),
+            Style(
+                "SignatureLine",
+                "签名线",
+                paragraph=KEEP_NEXT + tab + spacing(page.line, before=NAME_HIGH - page.line) + align("left"),
+            ),
             Style("SignatureDate", "签名日期", paragraph=KEEP_NEXT + spacing(page.line) + align("right")),
             Style("Blank", "以下空白", paragraph=spacing(UNDER_DATE) + align("center")),
             Style("Note", "附注", paragraph=spacing(page.line, before=UNDER_DATE) + align("left")),
@@ -102,7 +106,12 @@ class Narrow(Form):
             ),
             Style("PageNumber", "页码", size=page.small, paragraph=spacing(page.line), run=NO_PITCH),
             Style("PageSign", "逐页签名", size=page.small, paragraph=tab + spacing(page.line) + align("left")),
-            Style("PageSignLine", "逐页签名线", "PageSign", paragraph=tab + spacing(NAME_HIGH)),
+            Style(
+                "PageSignLine",
+                "逐页签名线",
+                "PageSign",
+                paragraph=tab + spacing(page.line, before=NAME_HIGH - page.line),
+            ),
             Style(
                 "TestMark",
                 "测试标记",
