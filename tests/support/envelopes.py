@@ -108,7 +108,7 @@ def blanks(pages: int = 2) -> list[Blank]:
     ]
 
 
-def go_round(  # noqa: PLR0913 - what an envelope consists of
+def go_round(  # noqa: PLR0913, PLR0917 - what an envelope consists of
     sealer: PadesSealer,
     keys: FolderKeys,
     pdf: bytes,

@@ -10,6 +10,7 @@ import subprocess
 
 import pikepdf
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
@@ -29,6 +30,7 @@ from tests.support.envelopes import blanks, go_round, handwriting, lines, people
 from tests.support.sealing import AGENCY, make_pki, plain_pdf, sealer_for
 
 SEAL = Slot(SealPlace(1, 400, 300), AGENCY.seal)
+PAPER = plain_pdf(2)
 ORDER = ["Party", "Officer", "Officer2", "Recorder", "Seal"]
 
 
@@ -51,7 +53,7 @@ def signers(pki):
 @pytest.fixture(scope="module")
 def steps(pki, signers):
     """The file after each signature; the last is the finished one."""
-    return go_round(sealer_for(pki), FolderKeys(pki), plain_pdf(2), blanks(), [SEAL], signers)
+    return go_round(sealer_for(pki), FolderKeys(pki), PAPER, blanks(), [SEAL], signers)
 
 
 def verdict(pdf, pki):
@@ -77,7 +79,7 @@ def test_all_five_hold_in_the_end_and_each_says_what_it_is_for(steps, pki):
 
 
 def test_each_revision_continues_the_one_before(steps):
-    for earlier, later in zip([plain_pdf(2), *steps], steps, strict=False):
+    for earlier, later in zip([PAPER, *steps], steps, strict=False):
         assert later.startswith(earlier)
         assert len(later) > len(earlier)
 
@@ -314,7 +316,7 @@ def test_what_is_prepared_is_the_file_with_its_room_empty(steps, pki, signers):
     assert first < differing[0] <= differing[-1] < second
 
 
-@pytest.mark.parametrize("other", [plain_pdf(1), plain_pdf(2) + b"\n"], ids=["another", "longer"])
+@pytest.mark.parametrize("other", [plain_pdf(1), PAPER + b"\n"], ids=["another", "longer"])
 def test_nothing_is_completed_over_another_file(steps, pki, signers, other):
     sealer = sealer_for(pki)
     prepared = sealer.prepare(
@@ -336,13 +338,11 @@ def kinds():
 @pytest.mark.parametrize("kind", ["rsa-3072", "p256", "p384", "ed25519"])
 @pytest.mark.parametrize("form", ["value", "cms"])
 def test_keys_of_each_kind(pki, kind, form):
-    who = person(pki, *(("陈测甲", "TEST33099900001")), kinds()[kind])
+    who = person(pki, "陈测甲", "TEST33099900001", kinds()[kind])
     sealer = sealer_for(pki)
-    prepared = sealer.prepare(
-        plain_pdf(), [dataclasses.replace(blanks(1)[1])], Mark(None, lines(who)), who.chain, now()
-    )
+    prepared = sealer.prepare(PAPER, [blanks()[1]], Mark(None, lines(who)), who.chain, now())
     given = who.value(prepared.to_be_signed) if form == "value" else who.cms(prepared)
-    pdf, why = sealer.complete(plain_pdf(), prepared, **{form: given})
+    pdf, why = sealer.complete(PAPER, prepared, **{form: given})
     assert why is None
     pdf, achieved, _ = sealer.lift(pdf, Level.B_LTA)
     report = verdict(pdf, pki)
@@ -352,7 +352,7 @@ def test_keys_of_each_kind(pki, kind, form):
 def test_without_an_authority_the_signature_holds_without_a_time(pki, signers):
     sealer = sealer_for(pki, tsa="http://127.0.0.1:9/none")
     fields = [*blanks(), SEAL]
-    pdf, why = sealer.sign(plain_pdf(2), fields, Mark(handwriting()), FolderKeys(pki).platform)
+    pdf, why = sealer.sign(PAPER, fields, Mark(handwriting()), FolderKeys(pki).platform)
     assert why
     prepared = sealer.prepare(pdf, fields[1:], Mark(None, lines(signers[0])), signers[0].chain, now())
     pdf, why = sealer.complete(pdf, prepared, value=signers[0].value(prepared.to_be_signed))
@@ -376,17 +376,15 @@ def test_a_revoked_officer_signs_nothing_and_is_not_sealed_over(tmp_path):
         who = person(folder, "陈测甲", "TEST33099900001")
         sealer = sealer_for(folder)
         fields = [blanks()[1], SEAL]
-        prepared = sealer.prepare(plain_pdf(2), fields, Mark(None, lines(who)), who.chain, now())
-        pdf, _ = sealer.complete(plain_pdf(2), prepared, value=who.value(prepared.to_be_signed))
-        from cryptography import x509
-
+        prepared = sealer.prepare(PAPER, fields, Mark(None, lines(who)), who.chain, now())
+        pdf, _ = sealer.complete(PAPER, prepared, value=who.value(prepared.to_be_signed))
         serial = x509.load_der_x509_certificate(who.chain[0]).serial_number
         revoke(folder, serial, now() - dt.timedelta(minutes=1), "keyCompromise")
         later = sealer_for(folder)
         with pytest.raises(SealError, match="陈测甲"):
-            later.prepare(plain_pdf(2), fields, Mark(None, lines(who)), who.chain, now())
+            later.prepare(PAPER, fields, Mark(None, lines(who)), who.chain, now())
         with pytest.raises(SealError, match="陈测甲"):
-            later.complete(plain_pdf(2), prepared, value=who.value(prepared.to_be_signed))
+            later.complete(PAPER, prepared, value=who.value(prepared.to_be_signed))
         with pytest.raises(SealError, match="已有签名"):
             later.seal(pdf, [SEAL], Level.B_LTA)
 
@@ -395,7 +393,7 @@ def test_a_certificate_for_other_work_signs_nothing(pki):
     sealer = sealer_for(pki)
     tsa = (pki / "services" / "tsa.cer").read_bytes(), (pki / "services" / "issuing.cer").read_bytes()
     with pytest.raises(SealError, match="证书不能用于签名"):
-        sealer.prepare(plain_pdf(), [blanks(1)[1]], Mark(None, ("x",)), tsa, now())
+        sealer.prepare(PAPER, [blanks()[1]], Mark(None, ("x",)), tsa, now())
 
 
 def test_pdfsig_finds_every_signature_valid_in_every_revision(steps, tmp_path):
