@@ -35,11 +35,12 @@ def check(purpose: str, certificate: x509.Certificate) -> list[Check]:
         return []
     name, number = found["name"], found.groupdict().get("number")
     subject = certificate.subject.native
-    names = {str(subject.get(key)) for key in ("common_name", "description") if subject.get(key)}
+    # A name too long for the common name stands whole in the description.
+    signer = str(subject.get("description") or subject.get("common_name") or "—")
     cut = {name, name[:CUT], name.encode()[:CUT].decode("utf-8", "ignore")}
     serial = subject.get("serial_number")
-    if not names & cut:
-        return [_other(purpose, "、".join(sorted(names)) or "—")]
+    if signer not in cut:
+        return [_other(purpose, signer)]
     if number and serial and serial != number:
         return [_other(purpose, f"{name}（{serial}）")]
     return [
