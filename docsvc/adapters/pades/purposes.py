@@ -17,6 +17,7 @@ SEAL: Final = re.compile(r"(?P<name>.+) 电子印章")
 PERSON: Final = re.compile(r"(?:\S+) (?P<name>[^（）]+)(?:（(?P<number>[^（）]+)）)? 数字签名")
 LONGEST: Final = 400
 CUT: Final = 64  # octets of a common name (X.520)
+DESCRIPTION: Final = "2.5.4.13"
 
 
 def of(field: Any) -> str:
@@ -36,7 +37,7 @@ def check(purpose: str, certificate: x509.Certificate) -> list[Check]:
     name, number = found["name"], found.groupdict().get("number")
     subject = certificate.subject.native
     # A name too long for the common name stands whole in the description.
-    signer = str(subject.get("description") or subject.get("common_name") or "—")
+    signer = str(subject.get(DESCRIPTION) or subject.get("common_name") or "—")
     cut = {name, name[:CUT], name.encode()[:CUT].decode("utf-8", "ignore")}
     serial = subject.get("serial_number")
     if signer not in cut:
