@@ -36,6 +36,7 @@ SIGNATURES: Final = {
 }
 ALLOWED: Final = frozenset({"content_type", "message_digest", "signing_certificate_v2", "cms_algorithm_protection"})
 LEAST_RSA: Final = 2048
+MOST_OCTETS: Final = 160  # of a value by an elliptic curve
 WAYS: Final = {
     ("ec", "secp256r1"): ("sha256_ecdsa", "sha256"),
     ("ec", "secp384r1"): ("sha384_ecdsa", "sha384"),
@@ -92,7 +93,7 @@ def to_be_signed(certificate: bytes, digest: bytes, signature_algorithm: str, di
 def largest(prepared_chain: Sequence[bytes], signed: bytes, signature_algorithm: str, digest_algorithm: str) -> int:
     """No more bytes than this takes the CMS without a time-stamp."""
     key = x509.Certificate.load(prepared_chain[0]).public_key
-    value = b"\xff" * (key.byte_size * (3 if key.algorithm == "ec" else 1) + 16)
+    value = b"\xff" * (key.byte_size if key.algorithm == "rsa" else MOST_OCTETS)
     taken = Taken(signed, DIGESTS[digest_algorithm], SIGNATURES[signature_algorithm], value)
     return len(wrapped(taken, prepared_chain)) + len(signed)
 

@@ -5,6 +5,7 @@ Ink and text multiply with what is under them, so that the ruled line and the pr
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,11 @@ INK: Final = 200  # below, it is ink
 MOST_INK: Final = 0.6  # of what the ink spans: writing, no block
 LEAST_PIXELS: Final = 24  # of the longer side of the ink
 KEPT_PIXELS: Final = 1000  # a side; more than any printer shows of 60 mm
-TEXT: Final = (8.5, 5.5)  # points: largest and smallest size of the lines
+TEXT: Final = (8.0, 5.0)  # points: largest and smallest size of the lines …
+NAME: Final = (16.0, 6.0)  # … and of a name that stands for a picture
+LONGEST_NAME: Final = 16
+LINE, LEAST_OVER = 9.5, 16.0  # points from the lower edge of a box to its ruled line; what is enough over it
+UNBROKEN: Final = re.compile(r"[!-~]+|.")
 LEADING: Final = 1.2
 WIDE: Final = 2.2  # from here on (width to height) text stands beside the picture, else under it
 BESIDE, UNDER = 0.5, 0.6  # the picture's share of a box that holds text too
@@ -80,31 +85,43 @@ def draw_mark(
         raise SealError("签名栏的文字过长 / the text beside the signature is too long")
     if ink is None and not lines:
         raise SealError("签名没有可显示的内容 / the signature has nothing to show")
-    whole = _Area(0, 0, width, height)
+    full = width
     parts = [b"q /Over gs", BLACK + b" rg"]
     if development:
         size = TEST_POINTS
         parts += _text([TEST], size, _Area(width - 2 * size, 0, 2 * size, LEADING * size), outlines(TEST))
-        whole = _Area(0, 0, width - 2 * size - 1, height)
-    text = whole
-    if ink is not None and lines:
-        if width >= WIDE * height:
-            share = whole.width * BESIDE
-            picture = _Area(0, 0, share - GAP, height)
-            text = _Area(share, 0, whole.width - share, height)
-        else:
-            share = height * UNDER
-            picture = _Area(0, height - share, whole.width, share)
-            text = _Area(0, 0, whole.width, height - share)
-        parts.append(_picture(ink, picture))
+        width -= 2 * size + 1
+    right: _Area | None
+    if ink is None and len(lines) > 1 and len(lines[0]) <= LONGEST_NAME:
+        own, *lines = lines  # printed large where others have a picture
+        left, right = _halves(width, height)
+        found = outlines(own)
+        parts += _set([own], [left], found, NAME)
     elif ink is not None:
-        parts.append(_picture(ink, whole))
-    if lines:
+        left, right = _halves(width, height) if lines else (_Area(0, 0, width, height), None)
+        parts.append(_picture(ink, left))
+    else:
+        right = _Area(0, 0, width, height)
+    if lines and right is not None:
         found = outlines("".join(lines))
-        size, broken = _set(lines, text, found)
-        parts += _text(broken, size, text, found)
+        parts += _set(lines, [_over_the_line(right), right], found, TEXT)
     parts.append(b"Q")
-    return Appearance(zlib.compress(b"\n".join(parts), 9), round(width, 3), ink, round(height, 3))
+    return Appearance(zlib.compress(b"\n".join(parts), 9), round(full, 3), ink, round(height, 3))
+
+
+def _halves(width: float, height: float) -> tuple[_Area, _Area]:
+    """Where the picture or the name goes, and where the small text goes: beside it, or under it in a narrow box."""
+    if width >= WIDE * height:
+        share = width * BESIDE
+        return _Area(0, 0, share - GAP, height), _Area(share, 0, width - share, height)
+    share = height * UNDER
+    return _Area(0, height - share, width, share), _Area(0, 0, width, height - share)
+
+
+def _over_the_line(area: _Area) -> _Area:
+    """So much of an area as stands over the ruled line, where that is enough."""
+    rest = area.height - LINE
+    return _Area(area.left, area.bottom + LINE, area.width, rest) if rest >= LEAST_OVER else area
 
 
 def _picture(ink: Raster, area: _Area) -> bytes:
@@ -115,27 +132,35 @@ def _picture(ink: Raster, area: _Area) -> bytes:
     return b"q %.3f 0 0 %.3f %.3f %.3f cm /Picture Do Q" % (wide, high, area.left, bottom)
 
 
-def _set(lines: Sequence[str], area: _Area, outlines: Mapping[str, Outline]) -> tuple[float, list[str]]:
-    """The largest size at which the lines, broken where they are too long, fit the area. Raises SealError."""
-    size = TEXT[0]
-    while size >= TEXT[1]:
-        broken = [part for line in lines for part in _broken(line, area.width / size, outlines)]
-        if len(broken) * LEADING * size <= area.height + 0.01:
-            return size, broken
-        size -= 0.25
+def _set(
+    lines: Sequence[str], areas: Sequence[_Area], outlines: Mapping[str, Outline], sizes: tuple[float, float]
+) -> list[bytes]:
+    """The lines, broken where they are too long, in the first area that they fit, as large as they can be there.
+
+    Raises SealError.
+    """
+    for area in areas:
+        size, least = sizes
+        while size >= least:
+            broken = [part for line in lines for part in _broken(line, area.width / size, outlines)]
+            if len(broken) * LEADING * size <= area.height + 0.01:
+                return list(_text(broken, size, area, outlines))
+            size -= 0.25
     raise SealError("签名栏的文字过长，放不下 / the text beside the signature does not fit its place")
 
 
 def _broken(line: str, room: float, outlines: Mapping[str, Outline]) -> Iterator[str]:
     """`line` in pieces no wider than `room` ems."""
     piece, wide = "", 0.0
-    for char in line:
-        advance = _advance(outlines[char])
-        if piece and wide + advance > room:
-            yield piece
-            piece, wide = "", 0.0
-        piece += char
-        wide += advance
+    for part in UNBROKEN.findall(line):
+        advance = sum(_advance(outlines[char]) for char in part)
+        for taken in [part] if advance <= room else part:
+            advance = sum(_advance(outlines[char]) for char in taken)
+            if piece and wide + advance > room:
+                yield piece.rstrip()
+                piece, wide = "", 0.0
+            piece += taken
+            wide += advance
     yield piece
 
 
