@@ -229,8 +229,14 @@ class SealKey(Protocol):
     def development(self) -> bool:
         """A key of the development PKI, without legal effect."""
 
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key: sha256, sha384 or sha512."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached signature (DER) over a SHA-256 digest; `stamp` gives a time-stamp token over its value."""
+        """CAdES detached signature (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its
+        value.
+        """
 
 
 class SealKeys(Protocol):

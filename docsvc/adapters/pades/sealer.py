@@ -153,7 +153,7 @@ class PadesSealer:
             stamping = _Stamping(self._stamps if stamped else None)
             room = self._cms_room + (self._token_room if stamped else 0)
             try:
-                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp))
+                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp), key.digest)
             except RoomError as e:
                 self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
                 self._token_room = max(self._token_room, stamping.size + MARGIN)
