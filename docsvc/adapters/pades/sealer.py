@@ -32,26 +32,28 @@ class PadesSealer:
     """Fits ports.Sealer. One object serves all documents of a process, from any thread.
 
     `keys` holds the seals and the trusted roots, `fonts` the files that names are drawn from (宋体 first),
-    `tsa_url` is the RFC 3161 authority, `images` gives an operator's picture of a seal by its SHA-256. `deadline_s`
-    bounds each exchange with an authority. `clock` returns an aware datetime.
+    `tsa_urls` are the RFC 3161 authorities in the order in which they are asked, `images` gives an operator's
+    picture of a seal by its SHA-256. `deadline_s` bounds each exchange with an authority; `on_fault` hears of each
+    time-stamp authority that fails, also where the next one helps. `clock` returns an aware datetime.
     """
 
     def __init__(
         self,
         keys: SealKeys,
         fonts: Sequence[Path],
-        tsa_url: str,
+        tsa_urls: Sequence[str],
         *,
         images: Callable[[str], bytes] | None = None,
         deadline_s: float = 10.0,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        on_fault: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._keys = keys
         self._images = images
         self._clock = clock
         self._fetcher = Fetcher(deadline_s)
         self._trust = Trust(keys.roots, self._fetcher, clock)
-        self._stamps = TimeStamps(tsa_url, self._fetcher, self._trust, clock)
+        self._stamps = TimeStamps(tsa_urls, self._fetcher, self._trust, clock, on_fault=on_fault)
         self._outlines = Outlines(fonts)
         self._drawn: dict[tuple[SealDesign, bool], Appearance] = {}
         self._lock = threading.Lock()
