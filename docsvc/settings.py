@@ -91,7 +91,9 @@ class Settings(BaseSettings):
     sequence_every_s: float = 0.25
     """How often the sequencer looks for events that wait for the log."""
     upgrade_every_s: float = 60
-    """How often documents below their level are tried again."""
+    """How often documents below their level are tried again, and those renewed whose time-stamp weakens."""
+    renew_lead_days: int = Field(default=365, ge=1)
+    """A document gets one more time-stamp so long before the last one's certificate or algorithm ends."""
 
     listen: str = "127.0.0.1:8080"
     """Address and port of the web process."""

@@ -217,6 +217,14 @@ class Sealer(Protocol):
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
 
+    def renew(self, pdf: bytes) -> tuple[bytes, Level, str | None]:
+        """One more document time-stamp over a B-LTA file, with what validates the one before; the same bytes, and
+        why, where the authorities give none.
+        """
+
+    def good_until(self, pdf: bytes) -> dt.datetime | None:
+        """Until when the last document time-stamp of a B-LTA file can be relied on; None for a lower level."""
+
 
 class SealKey(Protocol):
     """One seal's private key, held loaded by whoever may use it; nothing but signatures comes out."""

@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from asn1crypto import x509
+
 from docsvc.adapters.pades.achieved import Held, held_by
 from docsvc.adapters.pades.fetch import Fetcher
+from docsvc.adapters.pades.lifetime import good_until
 from docsvc.adapters.pades.outlines import Outlines
 from docsvc.adapters.pades.seal_art import Appearance, draw, show
 from docsvc.adapters.pades.seal_image import SealImageError, raster
-from docsvc.adapters.pades.stamping import StampError, TimeStamps
+from docsvc.adapters.pades.stamping import UNREADABLE, StampError, TimeStamps
 from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
 from docsvc.domain.agency import SealDesign
@@ -52,6 +55,7 @@ class PadesSealer:
         self._images = images
         self._clock = clock
         self._fetcher = Fetcher(deadline_s)
+        self._roots = [x509.Certificate.load(der) for der in keys.roots]
         self._trust = Trust(keys.roots, self._fetcher, clock)
         self._stamps = TimeStamps(tsa_urls, self._fetcher, self._trust, clock, on_fault=on_fault)
         self._outlines = Outlines(fonts)
@@ -124,6 +128,16 @@ class PadesSealer:
         except (UntrustedError, StampError) as e:
             return pdf, held.level, str(e)
         return renewed, held_by(renewed).level, None
+
+    def good_until(self, pdf: bytes) -> dt.datetime | None:
+        """Until when the last time-stamp of a B-LTA file protects it; None for lower levels. Raises SealError."""
+        held = held_by(pdf)
+        if held.level is not Level.B_LTA or held.last_stamp is None:
+            return None
+        try:
+            return good_until(held.last_stamp, self._roots)
+        except UNREADABLE as e:
+            raise SealError("the last time-stamp can't be read back") from e
 
     def close(self) -> None:
         """Let go of connections."""
