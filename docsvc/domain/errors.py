@@ -94,6 +94,20 @@ class SealError(DocsvcError):
     kind = "seal"
 
 
+class SealUnusableError(SealError):
+    """A seal's key or certificate must not be used as it is now. An operator can mend that, so it is tried again.
+
+    `reason` is one of domain.unfit.Unfit, for logs and figures.
+    """
+
+    kind = "seal_unusable"
+    retryable = True
+
+    def __init__(self, message: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
 class StoreError(DocsvcError):
     """The object store refused, lost or altered an object."""
 
