@@ -48,6 +48,7 @@ KINDS: Final[Mapping[type[DocsvcError], Kind]] = {
     errors.LogError: Kind(500, "日志有误", "The log contradicts itself"),
     errors.EvidenceError: Kind(409, "证据包尚不可用", "The evidence is not ready"),
     errors.SetupError: Kind(503, "服务尚未配置完成", "The service is not set up"),
+    errors.KeyMismatchError: Kind(503, "密钥与证书不符", "A key does not belong to its certificate"),
     errors.UsageError: Kind(400, "请求有误", "The request is wrong"),
     errors.BusyError: Kind(409, "正在处理", "It is being worked on"),
     errors.LeaseLostError: Kind(409, "正在处理", "It is being worked on"),

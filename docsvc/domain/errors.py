@@ -103,7 +103,7 @@ class SealUnusableError(SealError):
     kind = "seal_unusable"
     retryable = True
 
-    def __init__(self, message: str, reason: str) -> None:
+    def __init__(self, message: str, reason: str = "invalid") -> None:
         self.reason = reason
         super().__init__(message)
 
@@ -166,6 +166,12 @@ class SetupError(DocsvcError):
     """The machine or the settings lack something that the service needs; names what."""
 
     kind = "setup"
+
+
+class KeyMismatchError(SetupError):
+    """A key file's private key belongs to none of the certificates in it."""
+
+    kind = "key_mismatch"
 
 
 class UsageError(DocsvcError):

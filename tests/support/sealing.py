@@ -91,7 +91,7 @@ def office_pdf(folder: Path) -> bytes:
 def sealer_for(folder: Path, *, tsa: str | None = None, clock: Callable | None = None, **options) -> PadesSealer:
     """A sealer with nothing kept from before."""
     return PadesSealer(
-        FolderKeys(folder),
+        FolderKeys(folder, **({"clock": clock} if clock else {})),
         [SONG],
         tsa or describe(folder).tsa_url,
         **({"clock": clock} if clock else {}),

@@ -12,7 +12,6 @@ from pyhanko_certvalidator.errors import (
     ExpiredError,
     InvalidCertificateError,
     NotYetValidError,
-    PathBuildingError,
     PathValidationError,
     RevokedError,
 )
@@ -112,16 +111,12 @@ def explain(
             return _not_yet(at_fault or own, error.valid_from, its="a certificate of its path")
         case InvalidCertificateError():
             return Refusal(Unfit.WRONG_USAGE, f"证书“{_name(own)}”的用途不符", "its certificate is for another use")
-        case PathBuildingError():
-            return _broken_off(certificates, roots)
         case _:
-            return Refusal(
-                Unfit.INVALID, f"证书“{_name(own)}”的证书链不成立", "the path of its certificate does not hold"
-            )
+            return _broken_off(certificates, roots)
 
 
 def _broken_off(certificates: Sequence[asn1_x509.Certificate], roots: Sequence[asn1_x509.Certificate]) -> Refusal:
-    """Where the way up ends: at a missing issuer, or at a root that nobody here trusts."""
+    """Where the way up ends: at a missing issuer, or at a root that nobody here trusts; else it does not hold."""
     last = certificates[0]
     for _ in range(LONGEST_PATH):
         if last.issuer == last.subject:
@@ -136,11 +131,11 @@ def _broken_off(certificates: Sequence[asn1_x509.Certificate], roots: Sequence[a
             )
         last = above
     if any(last.dump() == root.dump() for root in roots):
-        # All names fit, so a signature or a key identifier does not.
+        # All names fit, so a signature or a constraint does not.
         return Refusal(
             Unfit.INVALID,
-            f"证书“{_name(certificates[0])}”并非由所称的机构签发",
-            "its certificate was not issued by whom it names",
+            f"证书“{_name(certificates[0])}”的证书链不成立",
+            "the path of its certificate does not hold",
         )
     name = _name(last)
     return Refusal(

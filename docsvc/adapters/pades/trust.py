@@ -16,7 +16,7 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import ExpiredError, NotYetValidError, PathError, RevokedError, ValidationError
+from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 
 from docsvc.adapters.pades.answers import SKEW, RevocationAnswer, RevocationAnswers
 from docsvc.adapters.pades.fetch import Fetcher
@@ -149,7 +149,7 @@ class Trust:
             raise UntrustedError(explain(e, certificates, self._roots)) from e
         except (PathError, ValidationError, ValueError, TypeError, KeyError, AttributeError) as e:
             if ocsps or crls:
-                raise _UnprovenError(_doubt(e)) from e
+                raise _UnprovenError(_doubt(e, ocsps, self._clock())) from e
             raise UntrustedError(explain(e, certificates, self._roots)) from e
         return tuple(reversed(tuple(path)))
 
@@ -174,11 +174,11 @@ async def _awaited(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _doubt(error: Exception) -> str:
+def _doubt(error: Exception, ocsps: Sequence[RevocationAnswer], now: dt.datetime) -> str:
     """Why answers do not hold; a responder whose own certificate is out of its time is named as such."""
-    why = str(error)
-    if isinstance(error, ExpiredError) and error.is_side_validation:
-        why = f"the responder's certificate expired on {error.expired_dt:%Y-%m-%d}"
-    elif isinstance(error, NotYetValidError) and error.is_side_validation:
-        why = f"the responder's certificate is not valid before {error.valid_from:%Y-%m-%d}"
-    return f"revocation answers do not hold: {why}"
+    for answer in ocsps:
+        for certificate in answer.value.basic_ocsp_response["certs"] or ():
+            if not certificate.not_valid_before <= now <= certificate.not_valid_after:
+                span = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
+                return f"revocation answers do not hold: the responder's certificate is valid from {span} only"
+    return f"revocation answers do not hold: {error}"

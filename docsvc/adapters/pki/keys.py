@@ -22,7 +22,7 @@ from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 from docsvc.adapters.pki.seal_files import KEY, PUBLIC, REVOKED, files_of, held_in, read_note
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.errors import SetupError
+from docsvc.domain.errors import KeyMismatchError, SetupError
 from docsvc.domain.unfit import Refusal, Unfit, unusable
 from docsvc.domain.validity import Held, Role, in_order
 
@@ -183,21 +183,10 @@ class FolderKeys:
             file = read_key(path, self._password)
         except SetupError as e:
             return _unreadable(e)
-        if not belongs(file):
-            return Refusal(
-                Unfit.KEY_MISMATCH,
-                f"密钥文件 {path.name} 中的私钥与证书不符",
-                f"the key in {path.name} does not belong to its certificate",
-            )
         return _Opened(LoadedSeal(file, development=self.development), file.chain)
 
 
 MISSING = Refusal(Unfit.MISSING, "没有它的密钥与证书", "it has no seal certificate here")
-
-
-def belongs(file: KeyFile) -> bool:
-    """Is the certificate's public key that of the private key?"""
-    return file.key.public_key() == file.certificate.public_key()
 
 
 def name_in(certificate: x509.Certificate) -> str:
@@ -212,7 +201,7 @@ def bears(certificate: x509.Certificate, design: SealDesign) -> bool:
 
 
 def _fault(path: Path, found: _Opened, design: SealDesign, now: dt.datetime) -> Refusal | None:
-    """What keeps a key that opens from being used, its certificate's own time and path apart."""
+    """What keeps a key that opens from being used now; whether its certificate is trusted the sealer asks."""
     if not bears(found.chain[0], design):
         return Refusal(
             Unfit.WRONG_NAME,
@@ -227,18 +216,25 @@ def _fault(path: Path, found: _Opened, design: SealDesign, now: dt.datetime) -> 
             f"证书 {path.stem} 已于{at}吊销停用（{why}）",
             f"its certificate {path.stem} was revoked on {at} ({why})",
         )
-    if now < held.starts and now >= held.not_before:
+    if now < held.starts:
         at = f"{held.starts:%Y-%m-%d %H:%M} UTC"
         return Refusal(
             Unfit.NOT_YET_VALID,
-            f"证书 {path.stem} 按设定自{at}起使用",
+            f"证书 {path.stem} 自{at}起才可使用",
             f"its certificate {path.stem} is not to be used before {at}",
+        )
+    if now >= found.chain[0].not_valid_after_utc:
+        at = f"{found.chain[0].not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        return Refusal(
+            Unfit.EXPIRED, f"证书 {path.stem} 已于{at}到期", f"its certificate {path.stem} expired on {at}"
         )
     return None
 
 
 def _unreadable(error: SetupError) -> Refusal:
-    return Refusal(Unfit.INVALID, "密钥文件无法使用", str(error).rpartition("；")[2])
+    zh, _, en = str(error).rpartition("；")
+    reason = Unfit.KEY_MISMATCH if isinstance(error, KeyMismatchError) else Unfit.INVALID
+    return Refusal(reason, zh or "密钥文件无法打开", en)
 
 
 def _mark(path: Path) -> Mark:

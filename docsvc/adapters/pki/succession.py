@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from docsvc.adapters.pki import certificates as profiles
 from docsvc.adapters.pki.certificates import Issuer, certify, new_key
 from docsvc.adapters.pki.folder import (
-    ROOT_PEM,
     SERVICES,
     alone,
     describe,
@@ -23,7 +23,7 @@ from docsvc.adapters.pki.folder import (
     service_certificate,
 )
 from docsvc.adapters.pki.keyfile import KeyFile, read_key, write_key
-from docsvc.adapters.pki.keys import bears, belongs, name_in
+from docsvc.adapters.pki.keys import bears, name_in
 from docsvc.adapters.pki.seal_files import FROM, KEY, PUBLIC, REVOKED, files_of, next_path, read_note, write_note
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.errors import SetupError, UsageError
@@ -70,8 +70,6 @@ def import_seal(
     """
     brought = read_key(file, file_password)
     own = brought.certificate
-    if not belongs(brought):
-        raise UsageError("文件中的私钥与证书不符；the key in the file does not belong to its certificate")
     if not bears(own, agency.seal):
         raise UsageError(
             f"证书属于“{name_in(own)}”，不是印章“{agency.seal.name}”的；the certificate is for another name"
@@ -125,8 +123,6 @@ def faults_of_keys(folder: Path, design: SealDesign, password: str | None = None
         except SetupError as e:
             yield path.name, str(e)
             continue
-        if not belongs(file):
-            yield path.name, "私钥与证书不符；the key does not belong to its certificate"
         if not bears(file.certificate, design):
             yield path.name, f"证书属于“{name_in(file.certificate)}”；its certificate is for another name"
         public = path.with_suffix(PUBLIC)
@@ -149,12 +145,16 @@ def _add(folder: Path, seal_id: str, secret: str, file: KeyFile, begins: dt.date
 
 
 def _completed(folder: Path, chain: tuple[x509.Certificate, ...]) -> tuple[x509.Certificate, ...]:
-    known: list[x509.Certificate] = []
-    for path in (folder / ROOT_PEM, *sorted(folder.glob("*.pem")), *sorted((folder / "seals").glob("*.pem"))):
+    """The chain up to its root, which must be trusted here. Raises UsageError."""
+    roots: list[x509.Certificate] = []
+    for path in sorted(folder.glob("*.pem")):
+        roots += x509.load_pem_x509_certificates(path.read_bytes())
+    known = list(roots)
+    for path in sorted((folder / "seals").glob("*.pem")):
         known += x509.load_pem_x509_certificates(path.read_bytes())
     whole = list(chain)
     while whole[-1].issuer != whole[-1].subject:
-        above = next((c for c in known if c.subject == whole[-1].issuer and c not in whole), None)
+        above = next((c for c in known if c not in whole and _issued(whole[-1], c)), None)
         if above is None:
             missing = whole[-1].issuer.rfc4514_string()
             raise UsageError(
@@ -162,4 +162,18 @@ def _completed(folder: Path, chain: tuple[x509.Certificate, ...]) -> tuple[x509.
                 "the chain is incomplete: put the issuers' certificates into the file"
             )
         whole.append(above)
+    if whole[-1] not in roots:
+        root = whole[-1].subject.rfc4514_string()
+        raise UsageError(
+            f"根证书“{root}”不受信任，核实后请先放入证书目录（*.pem）；"
+            "its root is not trusted: check it, and put it (*.pem) into the folder of certificates first"
+        )
     return tuple(whole)
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
