@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """Trust anchors (*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier; default: `certs_dir`."""
     key_password: SecretStr | None = None
     """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
+    expiry_warning_days: int = Field(default=30, ge=0)
+    """So long before a certificate's end doctor, /readyz and metrics warn of it."""
 
     database_url: SecretStr | None = None
     """SQLAlchemy URL; default: SQLite in `data_dir`."""

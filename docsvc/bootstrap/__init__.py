@@ -1,9 +1,9 @@
 """The only builder of adapters: from settings to use cases."""
 
 from docsvc.bootstrap.adapters import now
+from docsvc.bootstrap.diagnosis import diagnose
 from docsvc.bootstrap.first_use import (
     Algorithm,
-    diagnose,
     end_with,
     init_development_pki,
     open_database,
@@ -22,6 +22,7 @@ from docsvc.bootstrap.offline import (
     open_templates,
     open_verifier,
 )
+from docsvc.bootstrap.seal_keys import import_seal, list_certificates, renew_seal, revoke_certificate
 from docsvc.bootstrap.service import Service
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "check_scan",
     "diagnose",
     "end_with",
+    "import_seal",
     "init_development_pki",
+    "list_certificates",
     "merge_pages",
     "now",
     "open_database",
@@ -44,4 +47,6 @@ __all__ = [
     "open_template_desk",
     "open_templates",
     "open_verifier",
+    "renew_seal",
+    "revoke_certificate",
 ]

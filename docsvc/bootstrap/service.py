@@ -268,7 +268,8 @@ class Service(Adapters):
     def observation(self) -> Observation:
         from docsvc.usecases.observe import Observation
 
-        return Observation(self.database, self.queue, self.publisher, self.chains, now)
+        warn = dt.timedelta(days=self.settings.expiry_warning_days)
+        return Observation(self.database, self.queue, self.publisher, self.chains, now, warn)
 
     @cached_property
     def published_log(self) -> PublishedLog:

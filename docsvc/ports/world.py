@@ -15,6 +15,7 @@ from docsvc.domain.note import Note
 from docsvc.domain.properties import Properties
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
+from docsvc.domain.validity import Held
 from docsvc.domain.verdict import Report
 
 
@@ -248,10 +249,16 @@ class SealKey(Protocol):
 
 
 class SealKeys(Protocol):
-    """The key of each seal."""
+    """The keys of each seal: one, or several while one follows another."""
 
     def of(self, design: SealDesign) -> SealKey:
-        """Raises SealError that names the seal where no key or certificate of it is here."""
+        """The one to be used first. Raises SealError as `all_of`."""
+
+    def all_of(self, design: SealDesign) -> Sequence[SealKey]:
+        """Those that the operator lets be used now, the one to be used first before the others; one at least.
+
+        Raises SealError that names the seal where no key or certificate of it is here.
+        """
 
     @property
     def roots(self) -> Sequence[bytes]:
@@ -259,13 +266,19 @@ class SealKeys(Protocol):
 
 
 class SealChains(Protocol):
-    """The public certificates of each seal, for those who hold no key."""
+    """The public certificates of each seal, and of the authorities, for those who hold no key."""
 
     def of(self, design: SealDesign) -> Sequence[bytes]:
-        """DER certificates as in SealKey.chain. Raises SetupError that names the seal where there are none."""
+        """DER certificates of all its keys, each chain as in SealKey.chain, the one in use first; once each.
 
-    def valid_until(self, design: SealDesign) -> dt.datetime:
-        """When the first of them expires. Raises SetupError."""
+        Raises SetupError that names the seal where there are none.
+        """
+
+    def held(self, design: SealDesign) -> Sequence[Held]:
+        """The certificate of each of its keys, the one in use first. Raises SetupError as `of`."""
+
+    def others(self) -> Sequence[Held]:
+        """Those of authorities and roots that lie here. Raises SetupError where one can't be read."""
 
 
 class Verifier(Protocol):
