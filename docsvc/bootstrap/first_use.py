@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 from docsvc.bootstrap.adapters import LOG_VKEY, now
+from docsvc.bootstrap.custody import look_at_doors
 from docsvc.bootstrap.service import Service
 from docsvc.domain.agency import Agency
 from docsvc.domain.errors import DocsvcError, SetupError
@@ -146,6 +147,8 @@ def diagnose() -> Iterator[tuple[str, bool, str]]:
         yield look("authorities", lambda: service.sealer and "answer")
         yield look("log", lambda: service.notary.vkey)
         yield look("codes", lambda: f"key {service.scan_signer.key_id.hex()}")
+        for name, fault in look_at_doors(service):
+            yield name, fault is not None, fault or "answers"
         for key in inspect_pki(service.settings.certs, service.key_password):
             yield f"key {key.path.name}", key.expired(now()), f"{key.algorithm} until {key.not_after:%Y-%m-%d}"
 

@@ -229,6 +229,10 @@ class SealKey(Protocol):
     def development(self) -> bool:
         """A key of the development PKI, without legal effect."""
 
+    @property
+    def door(self) -> str:
+        """The way to the key: pkcs12, pkcs11 or remote."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
         """CAdES detached signature (DER) over a SHA-256 digest; `stamp` gives a time-stamp token over its value."""
 
@@ -237,7 +241,9 @@ class SealKeys(Protocol):
     """The key of each seal."""
 
     def of(self, design: SealDesign) -> SealKey:
-        """Raises SealError that names the seal where no key or certificate of it is here."""
+        """Ready to be used. Raises SealError that names the seal where no key or certificate of it is here,
+        KeyAwayError where what holds the key does not answer.
+        """
 
     @property
     def roots(self) -> Sequence[bytes]:
@@ -252,6 +258,9 @@ class SealChains(Protocol):
 
     def valid_until(self, design: SealDesign) -> dt.datetime:
         """When the first of them expires. Raises SetupError."""
+
+    def development(self, design: SealDesign) -> bool:
+        """Is it a seal of the development PKI, without legal effect? Raises SetupError."""
 
 
 class Verifier(Protocol):

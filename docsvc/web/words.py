@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEAL_USED, SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -84,16 +84,23 @@ def role(principal: Principal) -> Words:
     return next((words for needs, words in ROLES if needs <= principal.permissions), Words("用户", "User"))
 
 
+GOOD: Final = {
+    SEALED: Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good"),
+    UPGRADED: Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good"),
+}
+
+
 def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str) -> Words:
     """One event of a document's history as a sentence; an unknown type is told by its name."""
     zh, en = (by["name"], by["name"]) if by else (SERVICE.zh, SERVICE.en)
     match type:
         case _ if type == ACCEPTED:
             return Words(f"由{zh}收案，编号{number}", f"Accepted by {en}, numbered {number}")
-        case _ if type == SEALED:
-            return Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good")
-        case _ if type == UPGRADED:
-            return Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good")
+        case _ if type == SEAL_USED:
+            seal = detail.get("seal", "")
+            return Words(f"用印，印章{seal}", f"Seal {seal} used")
+        case _ if type in GOOD:
+            return GOOD[type]
         case _ if type == VOIDED:
             why = detail.get("reason", "")
             return Words(f"由{zh}作废，理由：{why}", f"Voided by {en}, for this reason: {why}", "bad")

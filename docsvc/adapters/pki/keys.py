@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from docsvc.adapters.pki.certificates import DESCRIPTION, fitting
+from docsvc.adapters.pki.certificates import DESCRIPTION, NO_EFFECT, fitting
 from docsvc.adapters.pki.cms import signer_with
 from docsvc.adapters.pki.folder import ROOT_PEM, chain_path, describe, password_of, seal_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
@@ -21,6 +21,8 @@ from docsvc.domain.errors import SealError, SetupError
 
 class LoadedSeal:
     """One seal's key (fits ports.SealKey)."""
+
+    door = "pkcs12"
 
     def __init__(self, file: KeyFile, *, development: bool) -> None:
         self.chain = file.chain_der
@@ -47,6 +49,10 @@ class FolderChains:
         """When the first of them expires. Raises SetupError."""
         return min(c.not_valid_after_utc for c in self._load(design))
 
+    def development(self, design: SealDesign) -> bool:
+        """Is it a seal of the development PKI, without legal effect? Raises SetupError."""
+        return of_development(self._load(design)[0])
+
     def _load(self, design: SealDesign) -> list[x509.Certificate]:
         try:
             return x509.load_pem_x509_certificates(chain_path(self._folder, design.id).read_bytes())
@@ -64,11 +70,10 @@ class FolderKeys:
     """
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        description = describe(folder)
-        self.development = description.development
+        describe(folder)  # raises where there are no keys
         self._folder = folder
         self._password = password_of(folder, password) if any((folder / "seals").glob("*.p12")) else ""
-        self._loaded: dict[str, tuple[LoadedSeal, str]] = {}
+        self._loaded: dict[str, tuple[LoadedSeal, x509.Certificate]] = {}
         self._lock = threading.Lock()
         self.roots = _roots(folder)
 
@@ -78,26 +83,36 @@ class FolderKeys:
             found = self._loaded.get(design.id)
             if found is None:
                 found = self._loaded[design.id] = self._load(design)
-        seal, name = found
-        if name not in {design.name, design.name[:64], fitting(design.name)}:
-            raise SealError(
-                f"the certificate of seal {design.id} is for {name}, not for {design.name}: "
-                "move its key file away and run `docsvc pki init`"
-            )
+        seal, certificate = found
+        check_bearer(certificate, design)
         return seal
 
-    def _load(self, design: SealDesign) -> tuple[LoadedSeal, str]:
+    def _load(self, design: SealDesign) -> tuple[LoadedSeal, x509.Certificate]:
         path = seal_path(self._folder, design.id)
         if not path.exists():
             raise SealError(f"{design.name} has no seal certificate ({design.id}): run `docsvc pki init`")
         try:
             file = read_key(path, self._password)
-            subject = file.certificate.subject
-            # A name too long for the common name stands whole in the description.
-            whole = (subject.get_attributes_for_oid(oid) for oid in (DESCRIPTION, NameOID.COMMON_NAME))
-            return LoadedSeal(file, development=self.development), next((str(n[0].value) for n in whole if n), "")
+            return LoadedSeal(file, development=of_development(file.certificate)), file.certificate
         except SetupError as e:
             raise SealError(f"the seal of {design.name} can't be used: {e}") from e
+
+
+def check_bearer(certificate: x509.Certificate, design: SealDesign) -> None:
+    """Raises SealError where the certificate is not for whoever bears this seal."""
+    # A name too long for the common name stands whole in the description.
+    whole = (certificate.subject.get_attributes_for_oid(oid) for oid in (DESCRIPTION, NameOID.COMMON_NAME))
+    name = next((str(n[0].value) for n in whole if n), "")
+    if name not in {design.name, design.name[:64], fitting(design.name)}:
+        raise SealError(
+            f"the certificate of seal {design.id} is for {name}, not for {design.name}: "
+            "move its key file away and run `docsvc pki init`"
+        )
+
+
+def of_development(certificate: x509.Certificate) -> bool:
+    """Does it say itself that it has no legal effect? Whatever the folder says that it lies in."""
+    return any(attribute.value == NO_EFFECT for attribute in certificate.subject)
 
 
 def _roots(folder: Path) -> tuple[bytes, ...]:
