@@ -181,9 +181,9 @@ class TokenDoor:
         self._drop()
         try:
             self._library = pkcs11.lib(self._module)
-        except PKCS11Error:
-            raise
-        except RuntimeError as e:
+        except PKCS11Error as e:
+            if "while loading" not in str(e):  # the binding has no class for what the dynamic loader says
+                raise
             raise SealError("PKCS#11 模块无法载入；the PKCS#11 module can't be loaded") from e
         token = self._library.get_token(token_label=self._label)
         if token.flags & TokenFlag.USER_PIN_FINAL_TRY:
