@@ -72,6 +72,24 @@ class Settings(BaseSettings):
     """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
     expiry_warning_days: int = Field(default=30, ge=0)
     """So long before a certificate's end doctor, /readyz and metrics warn of it."""
+    pkcs11_module: Path | None = None
+    """Library (.so) of the token that holds seals' keys, where `certs_dir`/keys.toml says `door = "pkcs11"`."""
+    pkcs11_token: str = "docsvc"  # noqa: S105 - a label
+    """The token's label."""
+    pkcs11_pin: SecretStr | None = None
+    """The user's PIN of the token."""
+    pkcs11_pin_file: Path | None = None
+    """A file that holds the PIN instead."""
+    remote_signing_url: str | None = None
+    """Signing service that holds seals' keys (`door = "remote"`): base of its CSC API, https://…/csc/v2."""
+    remote_signing_token: SecretStr | None = None
+    """Bearer token for it."""
+    remote_signing_token_file: Path | None = None
+    """A file that holds that token instead; read anew for each signature."""
+    remote_signing_timeout_s: float = 15
+    """For one answer of it."""
+    seal_daily_quota: int = Field(default=20_000, ge=0)
+    """How often a seal may be used in a day of `timezone`; `keys.toml` changes it for one seal."""
 
     database_url: SecretStr | None = None
     """SQLAlchemy URL; default: SQLite in `data_dir`."""

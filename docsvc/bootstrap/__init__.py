@@ -1,6 +1,7 @@
 """The only builder of adapters: from settings to use cases."""
 
 from docsvc.bootstrap.adapters import now
+from docsvc.bootstrap.custody import SealReport, custody_report, make_token_key
 from docsvc.bootstrap.diagnosis import diagnose
 from docsvc.bootstrap.first_use import (
     Algorithm,
@@ -27,16 +28,19 @@ from docsvc.bootstrap.service import Service
 
 __all__ = [
     "Algorithm",
+    "SealReport",
     "Service",
     "blank_table",
     "case_facts",
     "check_log",
     "check_scan",
+    "custody_report",
     "diagnose",
     "end_with",
     "import_seal",
     "init_development_pki",
     "list_certificates",
+    "make_token_key",
     "merge_pages",
     "now",
     "open_database",

@@ -7,17 +7,22 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from docsvc.domain.errors import SetupError
+from docsvc.domain.errors import SealError, SetupError
 from docsvc.settings import Settings
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from docsvc.adapters.fonts import Fonts
     from docsvc.adapters.office.converter import OfficeConverter
+    from docsvc.adapters.pki.doors import Door, Places
+    from docsvc.adapters.pki.remote import RemoteDoor
+    from docsvc.adapters.pki.token import TokenDoor
     from docsvc.adapters.queue.celery_queue import CeleryQueue
     from docsvc.adapters.stores.bucket import S3Target
     from docsvc.adapters.template_folder import TemplateFolder
@@ -110,9 +115,50 @@ class Adapters:
 
     @cached_property
     def keys(self) -> SealKeys:
+        from docsvc.adapters.pki.doors import DoorKeys
         from docsvc.adapters.pki.keys import FolderKeys
 
-        return FolderKeys(self.settings.certs, self.key_password)
+        files = FolderKeys(self.settings.certs, self.key_password)
+        # Doors are opened by those who seal: whoever only lifts documents has neither PIN nor token.
+        return DoorKeys(self.settings.certs, self.key_places, files, self.door)
+
+    def door(self, name: str) -> Door:
+        """A way to keys that are elsewhere. Raises SetupError where the settings lack something of it."""
+        return self.token if name == "pkcs11" else self.signing_service
+
+    @cached_property
+    def key_places(self) -> Places:
+        """Where each seal's key is, and how often it may be used."""
+        from docsvc.adapters.pki.doors import read_places
+
+        return read_places(self.settings.certs, self.settings.seal_daily_quota)
+
+    @cached_property
+    def token(self) -> TokenDoor:
+        """Raises SetupError where no token is set."""
+        from docsvc.adapters.pki.token import TokenDoor
+
+        s = self.settings
+        if s.pkcs11_module is None:
+            raise SetupError("未设置 PKCS#11 模块；no PKCS#11 module is set: DOCSVC_PKCS11_MODULE")
+        pin = partial(_secret, s.pkcs11_pin, s.pkcs11_pin_file and s.path(s.pkcs11_pin_file), "DOCSVC_PKCS11_PIN")
+        door = TokenDoor(s.path(s.pkcs11_module), s.pkcs11_token, pin)
+        self._closing.callback(door.close)
+        return door
+
+    @cached_property
+    def signing_service(self) -> RemoteDoor:
+        """Raises SetupError where none is set."""
+        from docsvc.adapters.pki.remote import RemoteDoor
+
+        s = self.settings
+        if s.remote_signing_url is None:
+            raise SetupError("未设置远程签名服务；no signing service is set: DOCSVC_REMOTE_SIGNING_URL")
+        file = s.remote_signing_token_file and s.path(s.remote_signing_token_file)
+        token = partial(_secret, s.remote_signing_token, file, "DOCSVC_REMOTE_SIGNING_TOKEN")
+        door = RemoteDoor(s.remote_signing_url, token, s.remote_signing_timeout_s)
+        self._closing.callback(door.close)
+        return door
 
     @cached_property
     def chains(self) -> SealChains:
@@ -266,6 +312,16 @@ class Adapters:
     @property
     def templates_dir(self) -> Path:
         return self.settings.path(self.settings.templates_dir)
+
+
+def _secret(value: SecretStr | None, file: Path | None, name: str) -> str:
+    """A secret out of the settings, or of the file that they name. Raises SealError without a word of it."""
+    if value is not None:
+        return value.get_secret_value()
+    try:
+        return file.read_text("utf-8").strip() if file else ""
+    except (OSError, ValueError) as e:
+        raise SealError(f"{name}_FILE 无法读取；{name}_FILE can't be read") from e
 
 
 def kept_secret(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from docsvc.bootstrap.adapters import now
+from docsvc.bootstrap.custody import look_at_doors
 from docsvc.bootstrap.first_use import open_service
 from docsvc.bootstrap.service import Service
 from docsvc.domain.errors import DocsvcError
@@ -43,6 +44,8 @@ def diagnose() -> Iterator[Line]:
         yield look("authorities", lambda: service.sealer and "answer")
         yield look("log", lambda: service.notary.vkey)
         yield look("codes", lambda: f"key {service.scan_signer.key_id.hex()}")
+        for name, fault in look_at_doors(service):
+            yield name, "fault" if fault else "ok", fault or "answers"
         try:
             for key in inspect_pki(service.settings.certs, service.key_password):
                 yield f"key {key.path.name}", "ok", f"{key.algorithm} until {key.not_after:%Y-%m-%d}"

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from docsvc.bootstrap.adapters import Adapters, log_keys, now
 from docsvc.domain.agency import Agency
+from docsvc.domain.custody import Quota
 from docsvc.domain.document import DocumentRow
 from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, RegistryRefusedError, UsageError
 from docsvc.domain.table import Row
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
     from docsvc.usecases.batches import Batches
     from docsvc.usecases.callers import Callers
+    from docsvc.usecases.custody import Custody
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
     from docsvc.usecases.hand_out import HandingOut
@@ -69,6 +71,7 @@ class Service(Adapters):
             self.settings.level,
             Measures.from_mapping(self._register("measures.toml")),
             PlainLanguage.from_mapping(self._register("plain_language.toml")),
+            self.chains,
         )
 
     def _register(self, name: str) -> dict[str, Any]:
@@ -81,6 +84,8 @@ class Service(Adapters):
         from docsvc.adapters.word import WordFiller
         from docsvc.usecases.produce import Production
 
+        for name in self.key_places.doors - {"pkcs12"}:
+            self.door(name)  # what is not set is said before the first document
         return Production(
             database=self.database,
             templates=self.templates,
@@ -88,7 +93,7 @@ class Service(Adapters):
             filler=WordFiller(self.fonts),
             converter=self.converter,
             pages=PdfPages(),
-            keys=self.keys,
+            custody=self.custody,
             sealer=self.sealer,
             verifier=self.verifier,
             objects=self.objects,
@@ -98,6 +103,16 @@ class Service(Adapters):
             leases=self.leases,
             clock=now,
         )
+
+    @cached_property
+    def custody(self) -> Custody:
+        from docsvc.usecases.custody import Custody
+
+        return Custody(self.keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
+
+    def quota_of(self, seal_id: str) -> Quota:
+        """How often a seal may be used."""
+        return self.key_places.of(seal_id).quota
 
     @cached_property
     def versions(self) -> TemplateVersions:

@@ -31,6 +31,7 @@ COMMANDS = {
     "log": ("docsvc.cli.log", "log"),
     "db": ("docsvc.cli.db", "db"),
     "pki": ("docsvc.cli.operate", "pki"),
+    "seals": ("docsvc.cli.seals", "seals"),
     "agencies": ("docsvc.cli.operate", "agencies"),
     "templates": ("docsvc.cli.templates", "templates"),
     "users": ("docsvc.cli.users", "users"),

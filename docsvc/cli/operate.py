@@ -14,6 +14,7 @@ from docsvc.bootstrap import (
     import_seal,
     init_development_pki,
     list_certificates,
+    make_token_key,
     open_service,
     renew_seal,
     revoke_certificate,
@@ -100,6 +101,21 @@ def pki_revoke(name: str, reason: str) -> None:
         click.echo(f"{name}: 已吊销 (revoked)")
     else:
         click.echo(f"{name}: 已停用，请另向发证机构申请吊销 (out of use; ask its authority to revoke it)")
+
+
+@pki.command("enrol")
+@click.argument("seal")
+@click.option("--algorithm", default="rsa-3072", show_default=True, help="rsa-2048, rsa-3072, ecdsa-p256 or -p384")
+@click.option("--label", help="what the token is to call the key; else the seal's id")
+@click.option("--csr", type=click.Path(path_type=Path, dir_okay=False), help="write a certificate request there")
+def pki_enrol(seal: str, algorithm: str, label: str | None, csr: Path | None) -> None:
+    """Make the key of SEAL (its id in the registry) in the PKCS#11 token, which it can't leave.
+
+    With development keys it gets its certificate at once. In production --csr writes the request for the authority;
+    the certificate with its chain then goes to seals/SEAL.pem, and keys.toml says door = "pkcs11".
+    """
+    with open_service() as service:
+        click.echo(make_token_key(service, seal, algorithm, label, csr))
 
 
 @click.group()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -105,6 +106,24 @@ class SealUnusableError(SealError):
 
     def __init__(self, message: str, reason: str = "invalid") -> None:
         self.reason = reason
+        super().__init__(message)
+
+
+class KeyAwayError(SealError):
+    """What holds a seal's key does not answer (a token, a signing service): the document waits for it."""
+
+    kind = "key_away"
+    retryable = True
+
+
+class QuotaError(SealError):
+    """A seal was used as often as it may be until `opens_at`; the document waits for that."""
+
+    kind = "quota"
+    retryable = True
+
+    def __init__(self, message: str, opens_at: dt.datetime) -> None:
+        self.opens_at = opens_at
         super().__init__(message)
 
 

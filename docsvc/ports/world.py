@@ -242,6 +242,10 @@ class SealKey(Protocol):
     def digest(self) -> str:
         """Name of the digest that goes with the key: sha256, sha384 or sha512."""
 
+    @property
+    def door(self) -> str:
+        """The way to the key: pkcs12, pkcs11 or remote."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
         """CAdES detached signature (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its
         value.
@@ -255,9 +259,10 @@ class SealKeys(Protocol):
         """The one to be used first. Raises SealError as `all_of`."""
 
     def all_of(self, design: SealDesign) -> Sequence[SealKey]:
-        """Those that the operator lets be used now, the one to be used first before the others; one at least.
+        """Those that the operator lets be used now, one at least; the one to be used first comes first, ready.
 
-        Raises SealError that names the seal where no key or certificate of it is here.
+        Raises SealError that names the seal where no key or certificate of it is here, KeyAwayError where what
+        holds the key does not answer.
         """
 
     @property
@@ -279,6 +284,9 @@ class SealChains(Protocol):
 
     def others(self) -> Sequence[Held]:
         """Those of authorities and roots that lie here. Raises SetupError where one can't be read."""
+
+    def development(self, design: SealDesign) -> bool:
+        """Is it a seal of the development PKI, without legal effect? Raises SetupError."""
 
 
 class Verifier(Protocol):

@@ -11,8 +11,17 @@ from typing import Final
 
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentRow, DocumentType, State
-from docsvc.domain.errors import BusyError, DocsvcError, NotFoundError, ObjectMissingError, SealError, UsageError
-from docsvc.domain.job import MAX_ATTEMPTS, retry_at
+from docsvc.domain.errors import (
+    BusyError,
+    DocsvcError,
+    KeyAwayError,
+    NotFoundError,
+    ObjectMissingError,
+    QuotaError,
+    SealError,
+    UsageError,
+)
+from docsvc.domain.job import KEY_AWAY_S, MAX_ATTEMPTS, retry_at
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
@@ -30,11 +39,11 @@ from docsvc.ports import (
     QrCodes,
     ScanSigner,
     Sealer,
-    SealKeys,
     Templates,
     Transaction,
     Verifier,
 )
+from docsvc.usecases.custody import Custody
 from docsvc.usecases.events import happened
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.template_versions import TemplateVersions
@@ -53,7 +62,7 @@ class Production:
     filler: Filler
     converter: Converter
     pages: Pages
-    keys: SealKeys
+    custody: Custody
     sealer: Sealer
     verifier: Verifier
     objects: ObjectStore
@@ -67,7 +76,8 @@ class Production:
         """The row as it is afterwards: sealed, or what it had become before.
 
         A fault is raised when it has been written down: one that may pass leaves the document `accepted` and its
-        job due again later, any other one, or one too many, leaves it `failed` with the reason. Raises BusyError,
+        job due again later, any other one, or one too many, leaves it `failed` with the reason. A key that is away
+        or a seal's quota is waited for as long as it takes. Raises BusyError,
         and writes nothing, while or once another process works on it.
         """
         row, token = self._claim(document_id)
@@ -80,10 +90,13 @@ class Production:
             detail = {"template_version": version.manifest.version} if version else {}
             with self._writing(row.id, token) as tx:
                 tx.documents.update(row.id, state=State.SEALED, reason=None, retryable=False)
-                tx.events.add(happened(SEALED, row, now, detail))
+                tx.events.add(happened(SEALED, row, now, {**detail, **self.custody.kept(tx, row)}))
                 tx.jobs.release(row.id, token, None)
         except BusyError:
             raise  # another one has taken over
+        except (KeyAwayError, QuotaError) as e:
+            self._wait(row, token, e)
+            raise
         except DocsvcError as e:
             self._put_off(row, token, str(e), retryable=e.retryable)
             raise
@@ -107,6 +120,7 @@ class Production:
             # Counted when begun: an attempt that ends with its process says nothing afterwards.
             if row.attempts >= MAX_ATTEMPTS:
                 tx.documents.update(document_id, state=State.FAILED, reason=row.reason or CUT_OFF, retryable=True)
+                self.custody.failed(tx, row, row.reason or CUT_OFF)
                 tx.jobs.release(document_id, token, None)
             else:
                 tx.documents.update(
@@ -119,7 +133,20 @@ class Production:
         state = State.ACCEPTED if again else State.FAILED
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, state=state, reason=reason, retryable=retryable)
+            self.custody.failed(tx, row, reason)
             tx.jobs.release(row.id, token, again)
+
+    def _wait(self, row: DocumentRow, token: int, fault: KeyAwayError | QuotaError) -> None:
+        """Nothing is wrong with the document: the attempt is given back, but for the first, which tells that
+        somebody works on what waits.
+        """
+        soon = self.clock() + dt.timedelta(seconds=KEY_AWAY_S)
+        due = fault.opens_at if isinstance(fault, QuotaError) else soon
+        with self._writing(row.id, token) as tx:
+            attempts = max(1, row.attempts - 1)
+            tx.documents.update(row.id, state=State.ACCEPTED, reason=str(fault), retryable=True, attempts=attempts)
+            self.custody.failed(tx, row, str(fault))
+            tx.jobs.release(row.id, token, due)
 
     @contextlib.contextmanager
     def _writing(self, document_id: str, token: int) -> Iterator[Transaction]:
@@ -130,17 +157,22 @@ class Production:
 
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
-        if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
-            raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
+        keys = self.custody.keys_for(accepted)
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
         laid_out = convert(filled, self.converter, self.pages)
+        with self._writing(row.id, token) as tx:
+            tx.documents.update(
+                row.id,
+                template_sha256=accepted.doc_type.sha256,  # mended since it was accepted, perhaps
+                docx_sha256=filled.sha256,
+                unsigned_sha256=laid_out.sha256,
+                signed_sha256=None,  # of a run before, whose file was never kept
+            )
+            self.custody.begin(tx, tx.documents.find(id=row.id) or row, accepted, laid_out, keys)
         sealed = seal(laid_out, accepted, row.target_level, self.pages, self.sealer, self.verifier, self.clock())
         # The digests are written down before the objects: a crash between both leaves no signed file unknown to
         # the database, and the next run finds it and goes on instead of signing a second time.
         fields = {
-            "template_sha256": accepted.doc_type.sha256,  # mended since it was accepted, perhaps
-            "docx_sha256": filled.sha256,
-            "unsigned_sha256": laid_out.sha256,
             "signed_sha256": sealed.sha256,
             "size": len(sealed.pdf),
             "achieved_level": sealed.achieved,
@@ -149,6 +181,7 @@ class Production:
         }
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
+            tx.seal_uses.sign(row.id, sealed.sha256)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         self.versions.keep(accepted.doc_type, keep)
         for data in (accepted.case.canonical, filled.docx, laid_out.pdf, sealed.pdf):

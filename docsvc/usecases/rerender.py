@@ -53,7 +53,7 @@ class Rerendering:
         Raises ConflictError where it was not made yet, NotFoundError where its version is gone, SealError where the
         case is no longer the one that was accepted, StoreError, and as production does where it can't be laid out.
         """
-        if row.docx_sha256 is None or row.unsigned_sha256 is None:
+        if row.docx_sha256 is None or row.unsigned_sha256 is None or row.signed_sha256 is None:
             raise ConflictError(f"{row.number}尚未制成；it is not made yet")
         version = self.versions.of(row)
         if version is None:

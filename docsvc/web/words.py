@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEAL_USED, SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -84,7 +84,8 @@ def role(principal: Principal) -> Words:
     return next((words for needs, words in ROLES if needs <= principal.permissions), Words("用户", "User"))
 
 
-REVISED = {
+GOOD: Final = {
+    SEALED: Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good"),
     UPGRADED: Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good"),
     RENEWED: Words(
         "加盖新的文件时间戳，延续长期有效性", "Renewed: one more time-stamp, for the years to come", "good"
@@ -98,10 +99,11 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
     match type:
         case _ if type == ACCEPTED:
             return Words(f"由{zh}收案，编号{number}", f"Accepted by {en}, numbered {number}")
-        case _ if type == SEALED:
-            return Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good")
-        case _ if type in REVISED:
-            return REVISED[type]
+        case _ if type == SEAL_USED:
+            seal = detail.get("seal", "")
+            return Words(f"用印，印章{seal}", f"Seal {seal} used")
+        case _ if type in GOOD:
+            return GOOD[type]
         case _ if type == VOIDED:
             why = detail.get("reason", "")
             return Words(f"由{zh}作废，理由：{why}", f"Voided by {en}, for this reason: {why}", "bad")

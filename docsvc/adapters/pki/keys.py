@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from docsvc.adapters.pki.certificates import DESCRIPTION, fitting
+from docsvc.adapters.pki.certificates import DESCRIPTION, NO_EFFECT, fitting
 from docsvc.adapters.pki.cms import signer_with
 from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
@@ -36,6 +36,8 @@ def _now() -> dt.datetime:
 
 class LoadedSeal:
     """One seal's key (fits ports.SealKey)."""
+
+    door = "pkcs12"
 
     def __init__(self, file: KeyFile, *, development: bool, pss: bool = False) -> None:
         self.chain = file.chain_der
@@ -79,6 +81,10 @@ class FolderChains:
                 f"no public certificates of the seal {design.id} here: run `docsvc pki init`"
             )
         return in_order(found, self._clock())
+
+    def development(self, design: SealDesign) -> bool:
+        """Is it a seal of the development PKI, without legal effect? Raises SetupError."""
+        return of_development(x509.load_der_x509_certificate(self.held(design)[0].chain[0]))
 
     def others(self) -> list[Held]:
         """Roots (*.pem), CAs and authorities (services/*.cer). Raises SetupError."""
@@ -136,9 +142,7 @@ class FolderKeys:
     """
 
     def __init__(self, folder: Path, password: str | None = None, clock: Clock = _now) -> None:
-        description = describe(folder)
-        self.development = description.development
-        self._pss = description.pss
+        self._pss = describe(folder).pss
         self._folder = folder
         self._given = password
         self._clock = clock
@@ -160,12 +164,12 @@ class FolderKeys:
         with self._lock:
             for path, found in self._take_up(design):
                 try:
-                    fault = found if isinstance(found, Refusal) else _fault(path, found, design, now)
+                    fault = found if isinstance(found, Refusal) else fault_of(path, found.chain, design, now)
                     if isinstance(found, _Opened) and fault is None:
                         held.append(held_in(path, found.chain))
                         seals[path.stem] = found.seal
                 except SetupError as e:
-                    fault = _unreadable(e)
+                    fault = unreadable(e)
                 if fault:
                     refused.append(fault)
         if not held:
@@ -189,8 +193,9 @@ class FolderKeys:
                 self._password = password_of(self._folder, self._given)
             file = read_key(path, self._password)
         except SetupError as e:
-            return _unreadable(e)
-        return _Opened(LoadedSeal(file, development=self.development, pss=self._pss), file.chain)
+            return unreadable(e)
+        seal = LoadedSeal(file, development=of_development(file.certificate), pss=self._pss)
+        return _Opened(seal, file.chain)
 
 
 MISSING = Refusal(Unfit.MISSING, "没有它的密钥与证书", "it has no seal certificate here")
@@ -207,15 +212,18 @@ def bears(certificate: x509.Certificate, design: SealDesign) -> bool:
     return name_in(certificate) in {design.name, design.name[:64], fitting(design.name)}
 
 
-def _fault(path: Path, found: _Opened, design: SealDesign, now: dt.datetime) -> Refusal | None:
-    """What keeps a key that opens from being used now; whether its certificate is trusted the sealer asks."""
-    if not bears(found.chain[0], design):
+def fault_of(path: Path, chain: Sequence[x509.Certificate], design: SealDesign, now: dt.datetime) -> Refusal | None:
+    """What keeps a key from being used now, by its certificates and what lies beside their file; whether they are
+    trusted the sealer asks. Raises SetupError.
+    """
+    own = chain[0]
+    if not bears(own, design):
         return Refusal(
             Unfit.WRONG_NAME,
-            f"密钥文件 {path.name} 的证书属于“{name_in(found.chain[0])}”",
+            f"密钥文件 {path.name} 的证书属于“{name_in(own)}”",
             f"the certificate in {path.name} is for another name",
         )
-    held = held_in(path, found.chain)
+    held = held_in(path, chain)
     if held.withdrawn:
         at, why = f"{held.withdrawn:%Y-%m-%d %H:%M} UTC", read_note(path.with_suffix(REVOKED))[1] or "unspecified"
         return Refusal(
@@ -230,15 +238,16 @@ def _fault(path: Path, found: _Opened, design: SealDesign, now: dt.datetime) -> 
             f"证书 {path.stem} 自{at}起才可使用",
             f"its certificate {path.stem} is not to be used before {at}",
         )
-    if now >= found.chain[0].not_valid_after_utc:
-        at = f"{found.chain[0].not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    if now >= own.not_valid_after_utc:
+        at = f"{own.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
         return Refusal(
             Unfit.EXPIRED, f"证书 {path.stem} 已于{at}到期", f"its certificate {path.stem} expired on {at}"
         )
     return None
 
 
-def _unreadable(error: SetupError) -> Refusal:
+def unreadable(error: SetupError) -> Refusal:
+    """What keeps a file from being used that can't be read."""
     zh, _, en = str(error).rpartition("；")
     reason = Unfit.KEY_MISMATCH if isinstance(error, KeyMismatchError) else Unfit.INVALID
     return Refusal(reason, zh or "密钥文件无法打开", en)
@@ -248,6 +257,11 @@ def _mark(path: Path) -> Mark:
     """Changes whenever the file is written, replaced or may be read by others than before."""
     about = path.stat()
     return about.st_ctime_ns, about.st_size, about.st_ino
+
+
+def of_development(certificate: x509.Certificate) -> bool:
+    """Does it say itself that it has no legal effect? Whatever the folder says that it lies in."""
+    return any(attribute.value == NO_EFFECT for attribute in certificate.subject)
 
 
 def _roots(folder: Path) -> tuple[bytes, ...]:
