@@ -12,11 +12,12 @@ from docsvc.bootstrap.custody import look_at_doors
 from docsvc.bootstrap.first_use import open_service
 from docsvc.bootstrap.service import Service
 from docsvc.domain.errors import DocsvcError
-from docsvc.domain.validity import Held, Role, Standing
+from docsvc.domain.validity import Held, Role, Standing, lasts_until
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     from docsvc.adapters.pades.standing import SealStandings
+    from docsvc.usecases.observe import SealState
 
 Verdict = Literal["ok", "warn", "fault"]
 Line = tuple[str, Verdict, str]
@@ -68,32 +69,38 @@ def look_at_certificates(service: Service) -> Iterator[Line]:
         standings = SealStandings(service.keys.roots, now)
         closing.callback(standings.close)
         for seal in service.observation.seals():
-            if not seal.held:
-                yield (
-                    f"seal {seal.id}",
-                    "fault",
-                    "没有公开证书；no public certificates: docsvc pki init or import-seal",
-                )
-            for one in seal.held:
-                # Of several one is in use; what has ended or waits beside it is no fault.
-                verdict, detail = _asked(standings, one)
-                spare = verdict == "fault" and seal.until is not None and one is not seal.held[0]
-                yield f"seal {one.name}", "warn" if spare else verdict, detail
-            if seal.held and seal.until is None:
-                yield f"seal {seal.id}", "fault", "没有可用的证书；none of its certificates can be used now"
-            elif seal.until and seal.until - now() < warn:
-                ends = f"{seal.until:%Y-%m-%d}"
-                yield (
-                    f"seal {seal.id}",
-                    "warn",
-                    f"{ends}起没有可用的证书；nothing follows after {ends}: docsvc pki renew",
-                )
+            told = [(one, *_asked(standings, one)) for one in seal.held]
+            until = lasts_until([one for one, verdict, _ in told if verdict != "fault"], now())
+            yield f"seal {seal.id}", *_seal(seal, until, warn)
+            for one, verdict, detail in told:
+                # Of several one is in use: the others hinder nothing.
+                yield f"certificate {one.name}", "warn" if verdict == "fault" and until else verdict, detail
             for name, fault in faults_of_keys(service.settings.certs, designs[seal.id], service.key_password):
                 yield f"key {name}", "fault", fault
     for one in service.observation.others():
-        standing = one.standing(now(), warn)
-        verdict = "warn" if standing is Standing.ENDING or (ended(standing) and one.role is Role.ROOT) else "ok"
-        yield f"{one.role} {one.name}", "fault" if ended(standing) and verdict == "ok" else verdict, in_words(one)
+        yield f"certificate {one.name}", _aged(one, warn), in_words(one)
+
+
+def _seal(seal: SealState, until: dt.datetime | None, warn: dt.timedelta) -> tuple[Verdict, str]:
+    if not seal.held:
+        return "fault", "没有公开证书；no public certificates: docsvc pki init or import"
+    if until is None:
+        return "fault", "没有可用的证书；none of its certificates can be used now"
+    end = f"{until:%Y-%m-%d}"
+    if until - now() < warn:
+        return "warn", f"{end}起没有可用的证书；nothing follows after {end}: docsvc pki renew or import"
+    return "ok", f"can be used until {end}"
+
+
+def _aged(one: Held, warn: dt.timedelta) -> Verdict:
+    """An old root may be kept for what was made in its time."""
+    match one.standing(now(), warn):
+        case Standing.GOOD:
+            return "ok"
+        case Standing.ENDING:
+            return "warn"
+        case Standing.ENDED | Standing.NOT_YET | Standing.WITHDRAWN:
+            return "warn" if one.role is Role.ROOT else "fault"
 
 
 def _asked(standings: SealStandings, one: Held) -> tuple[Verdict, str]:
@@ -106,11 +113,6 @@ def _asked(standings: SealStandings, one: Held) -> tuple[Verdict, str]:
     if missing:
         return "warn", f"{in_words(one)}；吊销情况不明 — is it revoked? not known: {missing}"
     return "ok", f"{in_words(one)}, not revoked"
-
-
-def ended(standing: Standing) -> bool:
-    """Is it out of its time, at either end?"""
-    return standing in {Standing.ENDED, Standing.NOT_YET}
 
 
 def in_words(one: Held) -> str:

@@ -63,7 +63,7 @@ def pki_renew(seal_id: str, begins: dt.datetime | None) -> None:
     click.echo(f"{path.name}: 新证书已就绪 (the next certificate of {seal_id} is there)")
 
 
-@pki.command("import-seal")
+@pki.command("import")
 @click.argument("seal_id")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--from", "begins", type=DAY, help="day from which it is used [default: at once]")
@@ -72,7 +72,7 @@ def pki_renew(seal_id: str, begins: dt.datetime | None) -> None:
     type=click.Path(path_type=Path),
     help="file with the password of FILE [default: it is asked for]",
 )
-def pki_import_seal(seal_id: str, file: Path, begins: dt.datetime | None, password_file: Path | None) -> None:
+def pki_import(seal_id: str, file: Path, begins: dt.datetime | None, password_file: Path | None) -> None:
     """Take the next key and certificate of the seal SEAL_ID out of a PKCS#12 FILE.
 
     It is kept under the password of the other key files. Running processes take it up by themselves.

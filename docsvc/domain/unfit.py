@@ -35,10 +35,10 @@ class Refusal:
     en: str
 
 
-RENEW: Final = "请换用新证书（docsvc pki renew 或 import-seal）", "renew it: docsvc pki renew or import-seal"
+RENEW: Final = "请换用新证书（docsvc pki renew 或 import）", "renew it: docsvc pki renew or import"
 BRING: Final = (
-    "请导入与印章相符的密钥与证书（docsvc pki import-seal）",
-    "import the right key with its certificate: docsvc pki import-seal",
+    "请导入与印章相符的密钥与证书（docsvc pki import）",
+    "import the right key with its certificate: docsvc pki import",
 )
 REMEDIES: Final[Mapping[Unfit, tuple[str, str]]] = {
     Unfit.EXPIRED: RENEW,
@@ -61,7 +61,7 @@ REMEDIES: Final[Mapping[Unfit, tuple[str, str]]] = {
     ),
     Unfit.KEY_MISMATCH: BRING,
     Unfit.WRONG_NAME: BRING,
-    Unfit.MISSING: ("请运行 docsvc pki init 或 import-seal", "run docsvc pki init or import-seal"),
+    Unfit.MISSING: ("请运行 docsvc pki init 或 import", "run docsvc pki init or import"),
     Unfit.INVALID: (
         "详情见日志，请向发证机构核实该证书",
         "the log has the cause; ask the authority about the certificate",

@@ -34,13 +34,13 @@ def renew_seal(
 ) -> Path:
     """Make the seal's next key and certificate in the development PKI, to be used from `begins` (None: at once).
 
-    The new key file. Raises SetupError where the folder holds no issuing CA.
+    The new key file. Raises SetupError where the folder holds no issuing CA, UsageError where that ends before.
     """
     description = describe(folder)
     if not description.development or not (folder / f"issuing{KEY}").exists():
         raise SetupError(
-            "此处没有签发机构的密钥，请用 docsvc pki import-seal 导入发证机构签发的证书；"
-            "no issuing CA is here: bring the authority's certificate with docsvc pki import-seal"
+            "此处没有签发机构的密钥，请用 docsvc pki import 导入发证机构签发的证书；"
+            "no issuing CA is here: bring the authority's certificate with docsvc pki import"
         )
     secret = password_of(folder, password)
     with alone(folder.absolute()):
@@ -48,6 +48,9 @@ def renew_seal(
         issuing = Issuer("issuing", above.certificate, above.key)
         key = new_key(description.algorithm)
         start = now if begins is None else max(now, begins)
+        if start >= above.certificate.not_valid_after_utc:
+            end = f"{above.certificate.not_valid_after_utc:%Y-%m-%d}"
+            raise UsageError(f"签发机构的证书{end}到期，在此之前；the issuing CA ends on {end}, before that")
         name = seal_subject(agency.seal, agency.uscc)
         own = certify(profiles.SEAL, name, key, issuing, description.base_url, start)
         record_issued(folder, issuing.name, own)

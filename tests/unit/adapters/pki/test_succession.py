@@ -363,7 +363,7 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(production, folder, bro
 
 
 def test_without_an_issuing_ca_nothing_can_be_renewed(production, folder):
-    with pytest.raises(SetupError, match="import-seal"):
+    with pytest.raises(SetupError, match="import"):
         renew_seal(production, AGENCY, NOW, password_of(folder))
 
 
