@@ -193,6 +193,9 @@ class Pages(Protocol):
     def mark_draft(self, pdf: bytes) -> bytes:
         """The same pages, marked so that nobody takes them for a document."""
 
+    def mark_test(self, pdf: bytes) -> bytes:
+        """The same pages, each marked 测试 that does not say itself that it is test data."""
+
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
         of that diameter would leave the page.
