@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEAL_USED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEAL_USED, SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -87,6 +87,9 @@ def role(principal: Principal) -> Words:
 GOOD: Final = {
     SEALED: Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good"),
     UPGRADED: Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good"),
+    RENEWED: Words(
+        "加盖新的文件时间戳，延续长期有效性", "Renewed: one more time-stamp, for the years to come", "good"
+    ),
 }
 
 

@@ -15,9 +15,18 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
-from docsvc.adapters.pki.cms import ECDSA_WITH_SHA256, RSA_WITH_SHA256, CmsSigner, Scheme
-from docsvc.adapters.pki.folder import chain_path
+from docsvc.adapters.pki.cms import (
+    ECDSA_WITH_SHA256,
+    ECDSA_WITH_SHA384,
+    PSS_SALT,
+    RSA_PSS_WITH_SHA256,
+    RSA_WITH_SHA256,
+    CmsSigner,
+    Scheme,
+)
+from docsvc.adapters.pki.folder import chain_path, describe
 from docsvc.adapters.pki.keys import FolderKeys, LoadedSeal, check_bearer, of_development
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.custody import Quota
@@ -33,7 +42,7 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 class Way:
     """How a key signs: `algorithm` is the AlgorithmIdentifier (DER), `digest` the name of the digest."""
 
-    kind: Literal["rsa", "ecdsa"]
+    kind: Literal["rsa", "rsa-pss", "ecdsa"]
     algorithm: bytes
     digest: str
 
@@ -41,11 +50,18 @@ class Way:
         return hashlib.new(self.digest, data).digest()
 
 
-def way_of(public: Any) -> Way:
-    """How signatures that this public key checks are made. Raises SealError for a kind that no door makes."""
+def way_of(public: Any, *, pss: bool = False) -> Way:
+    """How signatures that this public key checks are made, as cms.scheme_of does it for keys in memory.
+
+    Raises SealError for a kind that no door makes.
+    """
     match public:
+        case rsa.RSAPublicKey() if pss:
+            return Way("rsa-pss", RSA_PSS_WITH_SHA256, "sha256")
         case rsa.RSAPublicKey():
             return Way("rsa", RSA_WITH_SHA256, "sha256")
+        case ec.EllipticCurvePublicKey() if public.key_size > 256:  # noqa: PLR2004 - bits
+            return Way("ecdsa", ECDSA_WITH_SHA384, "sha384")
         case ec.EllipticCurvePublicKey():
             return Way("ecdsa", ECDSA_WITH_SHA256, "sha256")
         case _:
@@ -56,9 +72,11 @@ def way_of(public: Any) -> Way:
 
 def holds(public: Any, way: Way, signature: bytes, data: bytes) -> bool:
     """Is it that key's signature over `data`?"""
-    digest = {"sha256": hashes.SHA256()}[way.digest]
+    digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}[way.digest]
     try:
-        if isinstance(public, rsa.RSAPublicKey):
+        if way.kind == "rsa-pss":
+            public.verify(signature, data, padding.PSS(padding.MGF1(digest), PSS_SALT), digest)
+        elif way.kind == "rsa":
             public.verify(signature, data, padding.PKCS1v15(), digest)
         else:
             public.verify(signature, data, ec.ECDSA(digest))
@@ -140,12 +158,15 @@ def _place(entry: Mapping[str, Any], default: Place, seal_id: str) -> Place:
 class DistantSeal:
     """A seal whose key is behind a door (fits ports.SealKey): what comes through it is checked before use."""
 
-    def __init__(self, place: Place, key: str, chain: Sequence[x509.Certificate], door: Door) -> None:
+    def __init__(
+        self, place: Place, key: str, chain: Sequence[x509.Certificate], door: Door, *, pss: bool
+    ) -> None:
         self.door = place.door
         self.chain = tuple(c.public_bytes(Encoding.DER) for c in chain)
         self.development = of_development(chain[0])
         self._own, self._key, self._door = chain[0], key, door
-        way = way_of(chain[0].public_key())
+        only_pss = chain[0].public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS
+        way = way_of(chain[0].public_key(), pss=pss or only_pss)
         scheme = Scheme(way.algorithm, lambda data: self._sign(way, data), way.digest)
         self._signer = CmsSigner(scheme, self.chain[:-1] or self.chain)
 
@@ -180,6 +201,7 @@ class DoorKeys:
 
     def __init__(self, folder: Path, places: Places, files: FolderKeys, door: Callable[[DoorName], Door]) -> None:
         self._folder, self._places, self._files, self._door = folder, places, files, door
+        self._pss = describe(folder).pss
         self._loaded: dict[str, tuple[bytes, DistantSeal]] = {}
         self._lock = threading.Lock()
 
@@ -200,7 +222,8 @@ class DoorKeys:
                 if seal is None or known != pem:  # new, or the certificate was renewed
                     chain = x509.load_pem_x509_certificates(pem)
                     check_bearer(chain[0], design)
-                    seal = DistantSeal(place, place.key or design.id, chain, self._door(place.door))
+                    key, door = place.key or design.id, self._door(place.door)
+                    seal = DistantSeal(place, key, chain, door, pss=self._pss)
                     self._loaded[design.id] = pem, seal
         except (OSError, ValueError) as e:
             raise SealError(

@@ -24,14 +24,19 @@ class LoadedSeal:
 
     door = "pkcs12"
 
-    def __init__(self, file: KeyFile, *, development: bool) -> None:
+    def __init__(self, file: KeyFile, *, development: bool, pss: bool = False) -> None:
         self.chain = file.chain_der
         self.development = development
         # The root stays out of the CMS: a reader that trusts it has it, and the DSS carries it.
-        self._signer = signer_with(file.key, self.chain[:-1] or self.chain)
+        self._signer = signer_with(file.key, self.chain[:-1] or self.chain, pss=pss)
+
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key."""
+        return self._signer.digest
 
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached (EN 319 122-1), DER, over a SHA-256 digest."""
+        """CAdES detached (EN 319 122-1), DER, over a digest by the algorithm `digest`."""
         return self._signer.sign(digest, stamp=stamp)
 
 
@@ -70,7 +75,7 @@ class FolderKeys:
     """
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        describe(folder)  # raises where there are no keys
+        self._pss = describe(folder).pss  # raises where there are no keys
         self._folder = folder
         self._password = password_of(folder, password) if any((folder / "seals").glob("*.p12")) else ""
         self._loaded: dict[str, tuple[LoadedSeal, x509.Certificate]] = {}
@@ -93,9 +98,10 @@ class FolderKeys:
             raise SealError(f"{design.name} has no seal certificate ({design.id}): run `docsvc pki init`")
         try:
             file = read_key(path, self._password)
-            return LoadedSeal(file, development=of_development(file.certificate)), file.certificate
+            seal = LoadedSeal(file, development=of_development(file.certificate), pss=self._pss)
         except SetupError as e:
             raise SealError(f"the seal of {design.name} can't be used: {e}") from e
+        return seal, file.certificate
 
 
 def check_bearer(certificate: x509.Certificate, design: SealDesign) -> None:
