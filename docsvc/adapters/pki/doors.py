@@ -158,9 +158,7 @@ def _place(entry: Mapping[str, Any], default: Place, seal_id: str) -> Place:
 class DistantSeal:
     """A seal whose key is behind a door (fits ports.SealKey): what comes through it is checked before use."""
 
-    def __init__(
-        self, place: Place, key: str, chain: Sequence[x509.Certificate], door: Door, *, pss: bool
-    ) -> None:
+    def __init__(self, place: Place, key: str, chain: Sequence[x509.Certificate], door: Door, *, pss: bool) -> None:
         self.door = place.door
         self.chain = tuple(c.public_bytes(Encoding.DER) for c in chain)
         self.development = of_development(chain[0])
