@@ -105,7 +105,9 @@ def pki_revoke(name: str, reason: str) -> None:
 
 @pki.command("enrol")
 @click.argument("seal")
-@click.option("--algorithm", default="rsa-3072", show_default=True, help="rsa-2048, rsa-3072, ecdsa-p256 or -p384")
+@click.option(
+    "--algorithm", default="rsa-3072", show_default=True, help="rsa-2048, -3072, -4096, ecdsa-p256, -p384"
+)
 @click.option("--label", help="what the token is to call the key; else the seal's id")
 @click.option("--csr", type=click.Path(path_type=Path, dir_okay=False), help="write a certificate request there")
 def pki_enrol(seal: str, algorithm: str, label: str | None, csr: Path | None) -> None:

@@ -194,6 +194,9 @@ class Pages(Protocol):
     def mark_draft(self, pdf: bytes) -> bytes:
         """The same pages, marked so that nobody takes them for a document."""
 
+    def mark_test(self, pdf: bytes) -> bytes:
+        """The same pages, each marked 测试 that does not say itself that it is test data."""
+
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
         of that diameter would leave the page.
@@ -239,12 +242,12 @@ class SealKey(Protocol):
         """A key of the development PKI, without legal effect."""
 
     @property
-    def digest(self) -> str:
-        """Name of the digest that goes with the key: sha256, sha384 or sha512."""
-
-    @property
     def door(self) -> str:
         """The way to the key: pkcs12, pkcs11 or remote."""
+
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key: sha256, sha384 or sha512."""
 
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
         """CAdES detached signature (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its

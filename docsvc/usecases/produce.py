@@ -159,7 +159,7 @@ class Production:
         accepted = self._accepted(row)
         keys = self.custody.keys_for(accepted)
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
-        laid_out = convert(filled, self.converter, self.pages)
+        laid_out = convert(filled, self.converter, self.pages, test_data=accepted.case.is_test)
         with self._writing(row.id, token) as tx:
             tx.documents.update(
                 row.id,

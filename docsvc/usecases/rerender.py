@@ -60,10 +60,9 @@ class Rerendering:
             raise NotFoundError(
                 f"{row.number}所用的模板版本已不存在；the template it was made with is gone: {row.template_sha256}"
             )
-        filled = render(
-            accepted_of(row, version, self.database), self.filler, self.codes, self.scan_signer, self.public_url
-        )
-        laid_out = convert(filled, self.converter, self.pages)
+        accepted = accepted_of(row, version, self.database)
+        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
+        laid_out = convert(filled, self.converter, self.pages, test_data=accepted.case.is_test)
         then, pdf = self.objects.get(object_key(row.docx_sha256)), self.objects.get(object_key(row.unsigned_sha256))
         lines = difflib.unified_diff(
             body_text(then).splitlines(), body_text(filled.docx).splitlines(), "then", "now", lineterm="", n=1

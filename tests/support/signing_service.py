@@ -16,7 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding
 
-SHA256 = "2.16.840.1.101.3.4.2.1"
+SIGN = {  # signAlgo: its digest's OID, and that digest
+    "1.2.840.113549.1.1.11": ("2.16.840.1.101.3.4.2.1", hashes.SHA256()),
+    "1.2.840.113549.1.1.10": ("2.16.840.1.101.3.4.2.1", hashes.SHA256()),
+    "1.2.840.10045.4.3.2": ("2.16.840.1.101.3.4.2.1", hashes.SHA256()),
+    "1.2.840.10045.4.3.3": ("2.16.840.1.101.3.4.2.2", hashes.SHA384()),
+}
 
 
 @dataclass
@@ -55,13 +60,15 @@ class SigningService:
         }
 
     def signHash(self, key, _certificate, body) -> dict:  # noqa: N802 - the API's name
-        assert body["hashAlgorithmOID"] == SHA256
-        ((digest,), known) = map(base64.b64decode, body["hashes"]), Prehashed(hashes.SHA256())
-        if isinstance(key, rsa.RSAPrivateKey):
-            assert body["signAlgo"] == "1.2.840.113549.1.1.11"
+        digest_oid, algorithm = SIGN[body["signAlgo"]]
+        assert body["hashAlgorithmOID"] == digest_oid
+        ((digest,), known) = map(base64.b64decode, body["hashes"]), Prehashed(algorithm)
+        if body["signAlgo"].endswith("1.1.10"):
+            assert len(base64.b64decode(body["signAlgoParams"])) > 40
+            value = key.sign(digest, padding.PSS(padding.MGF1(algorithm), 32), known)
+        elif isinstance(key, rsa.RSAPrivateKey):
             value = key.sign(digest, padding.PKCS1v15(), known)
         else:
-            assert body["signAlgo"] == "1.2.840.10045.4.3.2"
             value = key.sign(digest, ec.ECDSA(known))
         return {"signatures": [base64.b64encode(value).decode()]}
 

@@ -87,11 +87,8 @@ PSS_SALT = 32  # as long as the digest
 _SHA256_NULL = tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1"), tlv(NULL))  # here with NULL (RFC 4055, 2.1)
 _MGF1 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.8"), _SHA256_NULL)
 # RSASSA-PSS-params (RFC 4055, 3.1): digest, mask, salt; the trailer is the default, so left out.
-RSA_PSS_WITH_SHA256 = tlv(
-    SEQUENCE,
-    oid("1.2.840.113549.1.1.10"),
-    tlv(SEQUENCE, tlv(0xA0, _SHA256_NULL), tlv(0xA1, _MGF1), tlv(0xA2, integer(PSS_SALT))),
-)
+PSS_PARAMETERS = tlv(SEQUENCE, tlv(0xA0, _SHA256_NULL), tlv(0xA1, _MGF1), tlv(0xA2, integer(PSS_SALT)))
+RSA_PSS_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.10"), PSS_PARAMETERS)
 
 
 def attribute(kind: bytes, value: bytes) -> bytes:

@@ -16,8 +16,18 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
-from docsvc.adapters.pki.cms import ECDSA_WITH_SHA256, RSA_WITH_SHA256, CmsSigner, Scheme
+from docsvc.adapters.pki.cms import (
+    ECDSA_WITH_SHA256,
+    ECDSA_WITH_SHA384,
+    PSS_SALT,
+    RSA_PSS_WITH_SHA256,
+    RSA_WITH_SHA256,
+    CmsSigner,
+    Scheme,
+)
+from docsvc.adapters.pki.folder import describe
 from docsvc.adapters.pki.keys import MISSING, FolderKeys, LoadedSeal, fault_of, of_development, unreadable
 from docsvc.adapters.pki.seal_files import PUBLIC, files_of, held_in
 from docsvc.domain.agency import SealDesign
@@ -36,7 +46,7 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 class Way:
     """How a key signs: `algorithm` is the AlgorithmIdentifier (DER), `digest` the name of the digest."""
 
-    kind: Literal["rsa", "ecdsa"]
+    kind: Literal["rsa", "rsa-pss", "ecdsa"]
     algorithm: bytes
     digest: str
 
@@ -44,11 +54,18 @@ class Way:
         return hashlib.new(self.digest, data).digest()
 
 
-def way_of(public: Any) -> Way:
-    """How signatures that this public key checks are made. Raises SealError for a kind that no door makes."""
+def way_of(public: Any, *, pss: bool = False) -> Way:
+    """How signatures that this public key checks are made, as cms.scheme_of does it for keys in memory.
+
+    Raises SealError for a kind that no door makes.
+    """
     match public:
+        case rsa.RSAPublicKey() if pss:
+            return Way("rsa-pss", RSA_PSS_WITH_SHA256, "sha256")
         case rsa.RSAPublicKey():
             return Way("rsa", RSA_WITH_SHA256, "sha256")
+        case ec.EllipticCurvePublicKey() if public.key_size > 256:  # noqa: PLR2004 - bits
+            return Way("ecdsa", ECDSA_WITH_SHA384, "sha384")
         case ec.EllipticCurvePublicKey():
             return Way("ecdsa", ECDSA_WITH_SHA256, "sha256")
         case _:
@@ -59,9 +76,11 @@ def way_of(public: Any) -> Way:
 
 def holds(public: Any, way: Way, signature: bytes, data: bytes) -> bool:
     """Is it that key's signature over `data`?"""
-    digest = {"sha256": hashes.SHA256()}[way.digest]
+    digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}[way.digest]
     try:
-        if isinstance(public, rsa.RSAPublicKey):
+        if way.kind == "rsa-pss":
+            public.verify(signature, data, padding.PSS(padding.MGF1(digest), PSS_SALT), digest)
+        elif way.kind == "rsa":
             public.verify(signature, data, padding.PKCS1v15(), digest)
         else:
             public.verify(signature, data, ec.ECDSA(digest))
@@ -143,12 +162,13 @@ def _place(entry: Mapping[str, Any], default: Place, seal_id: str) -> Place:
 class DistantSeal:
     """A seal whose key is behind a door (fits ports.SealKey): what comes through it is checked before use."""
 
-    def __init__(self, place: Place, key: str, chain: Sequence[x509.Certificate], door: Door) -> None:
+    def __init__(self, place: Place, key: str, chain: Sequence[x509.Certificate], door: Door, *, pss: bool) -> None:
         self.door = place.door
         self.chain = tuple(c.public_bytes(Encoding.DER) for c in chain)
         self.development = of_development(chain[0])
         self._own, self._key, self._door = chain[0], key, door
-        way = way_of(chain[0].public_key())
+        only_pss = chain[0].public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS
+        way = way_of(chain[0].public_key(), pss=pss or only_pss)
         scheme = Scheme(way.algorithm, lambda data: self._sign(way, data), way.digest)
         self._signer = CmsSigner(scheme, self.chain[:-1] or self.chain)
 
@@ -190,6 +210,7 @@ class DoorKeys:
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         self._folder, self._places, self._files, self._door = folder, places, files, door
+        self._pss = describe(folder).pss
         self._clock = clock
         self._loaded: dict[Path, tuple[bytes, DistantSeal, tuple[x509.Certificate, ...]]] = {}
         self._lock = threading.Lock()
@@ -237,7 +258,7 @@ class DoorKeys:
             kept = self._loaded.get(path)
             if kept is None or kept[0] != pem:
                 chain = tuple(x509.load_pem_x509_certificates(pem))
-                seal = DistantSeal(place, place.key or path.stem, chain, self._door(place.door))
+                seal = DistantSeal(place, place.key or path.stem, chain, self._door(place.door), pss=self._pss)
                 kept = self._loaded[path] = pem, seal, chain
         except (OSError, ValueError) as e:
             raise SetupError(f"证书文件 {path.name} 无法读取；the certificate {path.name} can't be read") from e

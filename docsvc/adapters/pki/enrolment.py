@@ -49,7 +49,7 @@ def request(agency: Agency, public: PublicKey, sign: Callable[[Way, bytes], byte
     subject = x509.Name([x509.NameAttribute(kind, value) for kind, value in attributes])
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     info = tlv(SEQUENCE, integer(0), subject.public_bytes(), spki, tlv(0xA0))
-    way = way_of(public)
+    way = way_of(public)  # PKCS#1 v1.5, whatever the seal will sign by: the request shows that the key is there
     signed = tlv(SEQUENCE, info, way.algorithm, tlv(BIT_STRING, b"\0", sign(way, info)))
     return x509.load_der_x509_csr(signed).public_bytes(Encoding.PEM)
 

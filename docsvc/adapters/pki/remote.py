@@ -19,13 +19,19 @@ import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from docsvc.adapters.pki.cms import PSS_PARAMETERS
 from docsvc.adapters.pki.doors import Way
 from docsvc.domain.errors import KeyAwayError, SealError, SetupError
 
 ANSWER_BYTES: Final = 256 * 1024
 OK, REQUEST_TIMEOUT, TOO_MANY, SERVER_FAULT = 200, 408, 429, 500
-DIGESTS: Final = {"sha256": "2.16.840.1.101.3.4.2.1"}
-ALGORITHMS: Final = {("rsa", "sha256"): "1.2.840.113549.1.1.11", ("ecdsa", "sha256"): "1.2.840.10045.4.3.2"}
+DIGESTS: Final = {"sha256": "2.16.840.1.101.3.4.2.1", "sha384": "2.16.840.1.101.3.4.2.2"}
+ALGORITHMS: Final = {
+    ("rsa", "sha256"): "1.2.840.113549.1.1.11",
+    ("rsa-pss", "sha256"): "1.2.840.113549.1.1.10",
+    ("ecdsa", "sha256"): "1.2.840.10045.4.3.2",
+    ("ecdsa", "sha384"): "1.2.840.10045.4.3.3",
+}
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 ERROR: Final = re.compile(r"[a-z_]{1,40}")
 
@@ -68,12 +74,14 @@ class RemoteDoor:
 
     def sign(self, key: str, certificate: x509.Certificate, way: Way, data: bytes) -> bytes:  # noqa: ARG002 - Door
         """The signature value over the digest of `data`; whether it is one, whoever uses it checks."""
-        wanted = {
+        wanted: dict[str, Any] = {
             "credentialID": key,
             "hashes": [base64.b64encode(way.digest_of(data)).decode()],
             "hashAlgorithmOID": DIGESTS[way.digest],
             "signAlgo": ALGORITHMS[way.kind, way.digest],
         }
+        if way.kind == "rsa-pss":
+            wanted["signAlgoParams"] = base64.b64encode(PSS_PARAMETERS).decode()
         signatures = self._ask("signatures/signHash", wanted).get("signatures")
         value = _octets(signatures[0]) if isinstance(signatures, list) and len(signatures) == 1 else None
         if value is None:

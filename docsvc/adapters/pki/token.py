@@ -17,9 +17,10 @@ import pkcs11
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, PKCS11Error, TokenFlag
+from pkcs11 import MGF, Attribute, KeyType, Mechanism, ObjectClass, PKCS11Error, TokenFlag
 from pkcs11.util.ec import encode_ec_public_key, encode_ecdsa_signature, encode_named_curve_parameters
 
+from docsvc.adapters.pki.cms import PSS_SALT
 from docsvc.adapters.pki.doors import PublicKey, Way
 from docsvc.domain.errors import KeyAwayError, SealError, SetupError
 
@@ -46,11 +47,15 @@ LASTING: Final = (
 PIN_REFUSED: Final = (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.PinLocked)
 MECHANISMS: Final = {
     ("rsa", "sha256"): Mechanism.SHA256_RSA_PKCS,  # the token digests: some sign nothing that others digested
+    ("rsa-pss", "sha256"): Mechanism.SHA256_RSA_PKCS_PSS,
     ("ecdsa", "sha256"): Mechanism.ECDSA,  # digested here: the one ECDSA mechanism that all tokens have
+    ("ecdsa", "sha384"): Mechanism.ECDSA,
 }
+PSS: Final = (Mechanism.SHA256, MGF.SHA256, PSS_SALT)
 MAKES: Final[dict[str, int | str]] = {
     "rsa-2048": 2048,
     "rsa-3072": 3072,
+    "rsa-4096": 4096,
     "ecdsa-p256": "secp256r1",
     "ecdsa-p384": "secp384r1",
 }
@@ -105,8 +110,9 @@ class TokenDoor:
         """The same by the key's public half alone: before it has its certificate."""
         mechanism = MECHANISMS[way.kind, way.digest]
         spki = _spki(public)
-        if way.kind == "rsa":
-            return self._use(lambda: bytes(self._key(key, spki).sign(data, mechanism=mechanism)))
+        if way.kind != "ecdsa":
+            options = {"mechanism": mechanism, **({"mechanism_param": PSS} if way.kind == "rsa-pss" else {})}
+            return self._use(lambda: bytes(self._key(key, spki).sign(data, **options)))
         digest = way.digest_of(data)
         # r and s side by side (PKCS#11, 2.3.1); CMS wants them as ECDSA-Sig-Value (RFC 3279, 2.2.3).
         raw = self._use(lambda: bytes(self._key(key, spki).sign(digest, mechanism=mechanism)))

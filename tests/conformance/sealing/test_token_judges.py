@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 
 import pytest
@@ -24,16 +25,22 @@ from tests.support.tokens import LABEL, PIN, make_token
 pytestmark = [pytest.mark.judge, pytest.mark.office]
 
 
-@pytest.mark.parametrize("algorithm", ["rsa-2048", "rsa-3072", "ecdsa-p256", "ecdsa-p384"])
+@pytest.mark.parametrize("algorithm", ["rsa-2048", "rsa-3072", "rsa-pss-2048", "ecdsa-p256", "ecdsa-p384"])
 def test_a_seal_out_of_the_token_is_as_good_as_any(paper, tmp_path, monkeypatch, algorithm):
     token = make_token(tmp_path / "token")
     monkeypatch.setenv("SOFTHSM2_CONF", str(token.configuration))
     door, folder = TokenDoor(token.module, LABEL, lambda: PIN), make_pki(tmp_path / "dev")
-    certify_for_development(folder, None, AGENCY, door.generate(AGENCY.seal.id, algorithm), dt.datetime.now(dt.UTC))
+    if "pss" in algorithm:
+        written = describe(folder)
+        told = {**{name: getattr(written, name) for name in written.__slots__}, "algorithm": algorithm}
+        (folder / "authorities.json").write_text(json.dumps(told))
+    certify_for_development(
+        folder, None, AGENCY, door.generate(AGENCY.seal.id, algorithm.replace("pss-", "")), dt.datetime.now(dt.UTC)
+    )
     note_place(folder, AGENCY.seal.id, AGENCY.seal.id)
     keys = DoorKeys(folder, read_places(folder), FolderKeys(folder), lambda _name: door)
     with Authorities(folder):
-        sealer = PadesSealer(keys, [SONG], describe(folder).tsa_url)
+        sealer = PadesSealer(keys, [SONG], [describe(folder).tsa_url])
         pdf, achieved, why = sealer.seal(paper, [Slot(MIDDLE, AGENCY.seal)], Level.B_LTA)
         sealer.close()
     door.close()

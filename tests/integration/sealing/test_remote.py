@@ -27,7 +27,7 @@ from tests.support.signing_service import SigningService, serving
 TOKEN = "bearer-77120"
 
 
-@pytest.fixture(params=["ecdsa-p256", "rsa-2048"])
+@pytest.fixture(params=["ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-pss-2048"])
 def folder(request, tmp_path):
     """The seal's certificate is here, its key is not."""
     made = make_pki(tmp_path / "dev", algorithm=request.param)
@@ -53,7 +53,7 @@ def keys(folder, service):
 
 def test_a_document_is_sealed_without_the_key_being_here(folder, service, keys):
     with Authorities(folder):
-        sealer = PadesSealer(keys, [SONG], describe(folder).tsa_url)
+        sealer = PadesSealer(keys, [SONG], [describe(folder).tsa_url])
         pdf, achieved, why = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)
         sealer.close()
     assert (achieved, why) == (Level.B_LTA, None)

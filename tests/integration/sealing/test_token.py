@@ -61,10 +61,11 @@ def keys_of(folder, door):
     return DoorKeys(folder, read_places(folder), FolderKeys(folder), lambda _name: door)
 
 
+@pytest.mark.parametrize("pss", [False, True])
 @pytest.mark.parametrize("algorithm", ["rsa-2048", "ecdsa-p256", "ecdsa-p384"])
-def test_a_signature_is_that_of_the_certificates_key(folder, door, algorithm):
+def test_a_signature_is_that_of_the_certificates_key(folder, door, algorithm, pss):
     own = enrolled(folder, door, AGENCY, algorithm)
-    way = way_of(own.public_key())
+    way = way_of(own.public_key(), pss=pss)
     door.ready(AGENCY.seal.id, own)
     value = door.sign(AGENCY.seal.id, own, way, b"signed attributes")
     assert holds(own.public_key(), way, value, b"signed attributes")
@@ -196,7 +197,7 @@ def test_a_document_sealed_by_both_doors_and_none_when_the_second_is_away(folder
     enrolled(folder, door, OTHER)
     slots = [Slot(PLACE, AGENCY.seal), Slot(SealPlace(0, 200, 500), OTHER.seal, "Seal2")]
     with Authorities(folder):
-        sealer = PadesSealer(keys_of(folder, door), [SONG], describe(folder).tsa_url)
+        sealer = PadesSealer(keys_of(folder, door), [SONG], [describe(folder).tsa_url])
         pdf, achieved, why = sealer.seal(plain_pdf(), slots, Level.B_LTA)
         assert (achieved, why) == (Level.B_LTA, None)
         token.pull_out()

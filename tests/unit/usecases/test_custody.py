@@ -37,6 +37,7 @@ class World:
 
     development = True
     door = "pkcs11"
+    marked = None  # was the layout to be marked as test data?
     chain = (b"certificate",)
 
     def __init__(self):
@@ -61,7 +62,8 @@ class World:
     def render(self, *_):
         return Filled(b"docx", sha256_hex(b"docx"))
 
-    def convert(self, _filled, *_):
+    def convert(self, _filled, *_, test_data):
+        self.marked = test_data
         return LaidOut(b"other" if self.altered else b"unsigned", sha256_hex(b"unsigned"), 1)
 
     def seal(self, laid_out, _accepted, target, *_):
@@ -131,8 +133,9 @@ def row_of(database, row):
         return tx.documents.find(id=row.id)
 
 
-def test_a_use_is_bound_to_what_was_sealed_and_to_what_came_of_it(database, production, accept):
+def test_a_use_is_bound_to_what_was_sealed_and_to_what_came_of_it(database, production, world, accept):
     row = production.produce(accept(principal=SYSTEM).id)
+    assert world.marked
     (use,) = uses(database)
     assert use.state is UseState.KEPT
     assert (use.unsigned_sha256, use.signed_sha256) == (row.unsigned_sha256, row.signed_sha256)
@@ -185,6 +188,7 @@ def test_a_real_case_is_sealed_with_a_real_key(production, world, accept):
     world.development = False
     row = production.produce(accept(test_data=False).id)
     assert row.state is State.SEALED
+    assert not world.marked
 
 
 def test_over_the_quota_a_document_waits_until_it_opens_again(database, production, world, accept):
