@@ -46,7 +46,8 @@ UNIQUE_ATTRIBUTES = {
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSA_PSS = "1.2.840.113549.1.1.10"
-ECDSA_PREFIX = ("1.2.840.10045.4.3.", "2.16.840.1.101.3.4.3.")
+SM2 = "1.2.156.10197.1.501"  # with SM3; what more is looked at stands in `sm2_checks`
+ECDSA_PREFIX = ("1.2.840.10045.4.3.", "2.16.840.1.101.3.4.3.", SM2)
 EDWARDS = {"1.3.101.112", "1.3.101.113"}
 # Signature algorithms that name their digest; the digestAlgorithm must be the same (RFC 8933).
 NAMED_DIGEST = {
@@ -66,6 +67,7 @@ NAMED_DIGEST = {
     "2.16.840.1.101.3.4.3.14": "sha3_256",
     "2.16.840.1.101.3.4.3.15": "sha3_384",
     "2.16.840.1.101.3.4.3.16": "sha3_512",
+    SM2: "sm3",
 }
 ABSENT_OR_NULL = (b"", b"\x05\x00")
 
@@ -345,7 +347,7 @@ def _algorithm_protection(value: Node, digest: Node, signature: Node) -> None:
 
 
 def _signature_value(node: Node, algorithm: str) -> None:
-    if not algorithm.startswith(("1.2.840.10045.4.", "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.1")):
+    if not algorithm.startswith(("1.2.840.10045.4.", "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.1", SM2)):
         return
     if algorithm in {"2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.16"}:
         return  # RSA with SHA-3

@@ -70,7 +70,7 @@ class PadesSealer:
         keys = [self._keys.of(slot.design) for slot in slots]
         evidence = [self._may_sign(slot, key) for slot, key in zip(slots, keys, strict=True)]
         seals = [
-            SealDetails(slot, self._appearance(slot.design, key), self._clock())
+            SealDetails(slot, self.appearance(slot.design, key), self._clock())
             for slot, key in zip(slots, keys, strict=True)
         ]
         fault = None
@@ -190,7 +190,8 @@ class PadesSealer:
         found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         return found
 
-    def _appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+    def appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+        """The picture of a seal, drawn once. Raises SealError."""
         with self._lock:
             drawn = self._drawn.get((design, key.development))
             if drawn is None:

@@ -84,19 +84,37 @@ class SealDetails:
         return f"{self.slot.design.name} 电子印章"
 
 
-def write_seal(pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callable[[bytes], bytes]) -> bytes:
-    """`pdf` with the signature (ETSI.CAdES.detached) of the first of `seals` in its visible field.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a signature says that it is."""
+
+    sub_filter: Any = SigSeedSubFilter.PADES
+    reason: str | None = None
+
+
+PADES = Form()
+
+
+def write_seal(
+    pdf: bytes,
+    seals: Sequence[SealDetails],
+    room: int,
+    sign: Callable[[bytes], bytes],
+    digest: str = SHA256,
+    form: Form = PADES,
+) -> bytes:
+    """`pdf` with the signature (by its form ETSI.CAdES.detached) of the first of `seals` in its visible field.
 
     The first signature of a document certifies it (DocMDP) and declares the empty fields of all that follow:
     without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
     field, and the last locks everything.
 
-    `sign` turns the SHA-256 digest of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
+    `sign` turns the `digest` of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
     SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
     """
     own, *later = seals
     with _refusals():
-        writer = _open(pdf)
+        writer = _open(pdf, pades=form is PADES)
         declared = own.slot.field in _empty_fields(writer)
         if not declared and next(enumerate_sig_fields(writer, filled_status=True), None):
             raise SealError("the document bears a signature already; a seal must be the first")
@@ -116,17 +134,18 @@ def write_seal(pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callab
                 tag_field(writer, appended, seal.described)
         signature = SignatureObject(
             timestamp=own.at,
-            subfilter=SigSeedSubFilter.PADES,
+            subfilter=form.sub_filter,
+            reason=form.reason,
             name=own.slot.design.name,
             bytes_reserved=2 * room,
         )
         mdp = SigMDPSetup(
-            md_algorithm=SHA256,
+            md_algorithm=digest,
             certify=not declared,
             docmdp_perms=MDPPerm.FILL_FORMS if later else MDPPerm.NO_CHANGES,
             field_lock=_lock(later) if later or declared else None,
         )
-        return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign)
+        return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign, digest)
 
 
 def _lock(later: Sequence[SealDetails]) -> FieldMDPSpec:
@@ -151,7 +170,7 @@ def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Call
         name = _free_name(writer)
         protocol = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
         next(protocol)
-        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp)
+        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp, SHA256)
 
 
 def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
@@ -165,12 +184,12 @@ def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
         return out.getvalue()
 
 
-def _open(pdf: bytes) -> Any:
+def _open(pdf: bytes, *, pades: bool = True) -> Any:
     writer: Any = _Update(io.BytesIO(pdf))
     if writer.prev.encrypted:
         raise SealError("an encrypted file can't be sealed")
     writer.ensure_output_version(version=(1, 7))
-    if writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
+    if pades and writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
         writer.register_extension(ESIC_EXTENSION_1)
     return writer
 
@@ -203,10 +222,10 @@ def _placeholder(room: int) -> Any:
 
 
 def _filled(
-    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes]
+    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes], digest: str
 ) -> bytes:
     protocol.send(setup)
-    prepared, output = protocol.send(SigIOSetup(md_algorithm=SHA256))
+    prepared, output = protocol.send(SigIOSetup(md_algorithm=digest))
     der = sign(prepared.document_digest)
     if len(der) > room:
         raise RoomError(len(der))
