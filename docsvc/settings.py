@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     level: Level | None = None
     """PAdES level asked for: B-B, B-T, B-LT or B-LTA; default: the manifest's of each type."""
 
+    sm2_profile: bool = False
+    """Seal a copy of each document with SM2 and SM3 as well; a profile of its own, which is no PAdES."""
+
     font_dirs: tuple[Path, ...] = (
         Path("/usr/local/share/fonts"),
         Path("/usr/share/fonts"),

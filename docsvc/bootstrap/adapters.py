@@ -17,6 +17,7 @@ from docsvc.settings import Settings
 if TYPE_CHECKING:
     from docsvc.adapters.fonts import Fonts
     from docsvc.adapters.office.converter import OfficeConverter
+    from docsvc.adapters.pades.sealer import PadesSealer
     from docsvc.adapters.queue.celery_queue import CeleryQueue
     from docsvc.adapters.stores.bucket import S3Target
     from docsvc.adapters.template_folder import TemplateFolder
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
         ScanSigner,
         SchemaCheck,
         SealChains,
-        Sealer,
         SealKeys,
+        Sm2Sealer,
         Verifier,
     )
 
@@ -166,7 +167,7 @@ class Adapters:
         return verifier
 
     @cached_property
-    def sealer(self) -> Sealer:
+    def sealer(self) -> PadesSealer:
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.authorities import Authorities
         from docsvc.adapters.pki.folder import describe
@@ -185,6 +186,18 @@ class Adapters:
         )
         self._closing.callback(sealer.close)
         return sealer
+
+    @cached_property
+    def sm2_keys(self) -> SealKeys:
+        from docsvc.adapters.pki.sm2_folder import Sm2Keys
+
+        return Sm2Keys(self.settings.certs, self.key_password)
+
+    @cached_property
+    def sm2_sealer(self) -> Sm2Sealer:
+        from docsvc.adapters.pades.sm2_sealer import Sm2Sealer
+
+        return Sm2Sealer(self.sm2_keys, self.sealer.appearance, now)
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -291,11 +304,12 @@ def kept_secret(path: Path) -> bytes:
 
 
 def trust_anchors(folder: Path) -> Sequence[Path]:
-    """Certificates (*.pem) of a trust folder. Raises SetupError where there are none."""
+    """Certificates (*.pem) of a trust folder and of `sm2` in it. Raises SetupError where it has none itself."""
     found = sorted(folder.glob("*.pem"))
+    sm2 = sorted(folder.glob("sm2/*.pem"))
     if not found:
         raise SetupError(f"no trust anchor (*.pem) in {folder}: name a folder with --trust")
-    return found
+    return [*found, *sm2]
 
 
 def log_keys(vkeys: Sequence[str]) -> LogKeys:

@@ -26,6 +26,7 @@ ACCEPTED = "document.accepted"
 SEALED = "document.sealed"
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
 VOIDED = "document.voided"
+SM2_SEALED = "document.sm2_sealed"  # a copy beside it, under the SM2 profile: its digest stands in the opening
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
 REPEATED = frozenset({DELIVERED})  # may happen to the same file again; every other type happens to it once

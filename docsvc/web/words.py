@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEALED, SM2_SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -69,7 +69,13 @@ FILES: Final = {
     "content": Words("PDF文书", "the signed PDF"),
     "docx": Words("Word文件", "the Word file"),
     "evidence": Words("证据包", "the evidence bundle"),
+    "sm2": Words("国密SM2副本", "the SM2 copy"),
     "print": Words("打印用合并件", "its pages to print"),
+}
+DONE: Final = {
+    SEALED: Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good"),
+    UPGRADED: Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good"),
+    SM2_SEALED: Words("另以国密SM2签名制作副本（不是PAdES）", "A copy was sealed with SM2 (no PAdES)"),
 }
 ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
     (frozenset({Permission.CREATE}), Words("执法人员", "Officer")),
@@ -90,10 +96,8 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
     match type:
         case _ if type == ACCEPTED:
             return Words(f"由{zh}收案，编号{number}", f"Accepted by {en}, numbered {number}")
-        case _ if type == SEALED:
-            return Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good")
-        case _ if type == UPGRADED:
-            return Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good")
+        case _ if type in DONE:
+            return DONE[type]
         case _ if type == VOIDED:
             why = detail.get("reason", "")
             return Words(f"由{zh}作废，理由：{why}", f"Voided by {en}, for this reason: {why}", "bad")
