@@ -29,6 +29,8 @@ SM2_KEY: Final = bytes.fromhex(
 SM3_OID: Final = "1.2.156.10197.1.401"
 POINT: Final = 65  # octets of an uncompressed point
 MOST_CERTIFICATES: Final = 8
+EMBEDDED_STEP: Final = 4
+EMBEDDED: Final = "embedded-certificates"
 KNOWN_CRITICAL: Final = (x509.BasicConstraints, x509.KeyUsage)
 
 
@@ -60,14 +62,19 @@ def judge(
 ) -> Judgement:
     """Steps 5, 6, 8 and 11 for one signature over octets of that SM3 `digest`, judged at `at`."""
     if importlib.util.find_spec("gmssl_pyx") is None:
-        return Judgement((_no_library(), profile_check(holds=None)), None, ())
+        return _stopped(_NO_LIBRARY, holds=None)
     info = signed_data["signer_infos"][0]
-    own = _signer(info, shape.certificates)
+    embedded = _read(shape.certificates)
+    if embedded is None:
+        return _stopped(_UNREADABLE, holds=None)
+    own = _signer(info, embedded)
     if own is None:
-        return Judgement((_open(CRYPTO_STEP, "NO_SIGNING_CERTIFICATE_FOUND"), profile_check(holds=None)), None, ())
+        return _stopped(_NO_CERTIFICATE, holds=None)
+    if _key(own)["algorithm"].dump() != SM2_KEY:
+        return _stopped(_VALUE_BROKEN, holds=False)
     checks = _value(info, shape, own, digest)
     holds = all(c.indication is Indication.PASSED for c in checks)
-    path, more = _path(own, shape.certificates, anchors, at)
+    path, more = _path(own, embedded, anchors, at)
     checks += more
     if shape.tokens:
         checks.append(
@@ -105,15 +112,7 @@ def _value(info: Any, shape: Shape, own: x509.Certificate, digest: bytes) -> lis
             )
         ]
     if not _verified(own, info["signed_attrs"].untag().dump(), info["signature"].native):
-        return [
-            Check.failed(
-                CRYPTO_STEP,
-                "signature-value",
-                "SIG_CRYPTO_FAILURE",
-                "SM2签名值与签名内容不符",
-                "the SM2 signature value does not verify",
-            )
-        ]
+        return [_VALUE_BROKEN]
     if not _named(attributes, own):
         return [
             Check.failed(
@@ -150,11 +149,11 @@ def _named(attributes: dict[str, Any], own: x509.Certificate) -> bool:
 
 
 def _path(
-    own: x509.Certificate, embedded: Sequence[bytes], anchors: Sequence[bytes], at: dt.datetime
+    own: x509.Certificate, embedded: Sequence[x509.Certificate], anchors: Sequence[bytes], at: dt.datetime
 ) -> tuple[list[x509.Certificate], list[Check]]:
     """Step 6: the certificates up to a trust anchor, none where there is no way, and what is to be said of them."""
     trusted = [x509.load_der_x509_certificate(der) for der in anchors]
-    pool = [*trusted, *_readable(embedded)]
+    pool = [*trusted, *embedded]
     path = [own]
     while path[-1] not in trusted and len(path) < MOST_CERTIFICATES:
         above = next((c for c in pool if c not in path and _issued(c, path[-1])), None)
@@ -198,7 +197,7 @@ def _allowed(certificate: x509.Certificate, *, below: int) -> bool:
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return (
-        issuer.subject.public_bytes() == certificate.issuer.public_bytes()
+        _loaded(issuer).subject.dump() == _loaded(certificate).issuer.dump()
         and certificate.signature_algorithm_oid.dotted_string == "1.2.156.10197.1.501"
         and _verified(issuer, certificate.tbs_certificate_bytes, certificate.signature)
     )
@@ -208,7 +207,7 @@ def _verified(certificate: x509.Certificate, data: bytes, value: bytes) -> bool:
     """Does the certificate's key verify `value` over `data`, with the signer's id of GB/T 35276?"""
     import gmssl_pyx
 
-    key = _loaded(certificate)["tbs_certificate"]["subject_public_key_info"]
+    key = _key(certificate)
     point = key["public_key"].native
     if key["algorithm"].dump() != SM2_KEY or not isinstance(point, bytes) or len(point) != POINT:
         return False
@@ -218,12 +217,12 @@ def _verified(certificate: x509.Certificate, data: bytes, value: bytes) -> bool:
         return False
 
 
-def _signer(info: Any, embedded: Sequence[bytes]) -> x509.Certificate | None:
+def _signer(info: Any, embedded: Sequence[x509.Certificate]) -> x509.Certificate | None:
     sid = info["sid"].chosen
-    for certificate in _readable(embedded):
+    for certificate in embedded:
         if isinstance(sid, cms.IssuerAndSerialNumber):
             same = (
-                sid["issuer"].dump() == certificate.issuer.public_bytes()
+                sid["issuer"].dump() == _loaded(certificate).issuer.dump()
                 and sid["serial_number"].native == certificate.serial_number
             )
         else:
@@ -233,29 +232,61 @@ def _signer(info: Any, embedded: Sequence[bytes]) -> x509.Certificate | None:
     return None
 
 
-def _readable(ders: Sequence[bytes]) -> list[x509.Certificate]:
+def _read(ders: Sequence[bytes]) -> list[x509.Certificate] | None:
+    """Each certificate, read whole; None where one can't be."""
     out = []
     for der in ders:
         try:
-            out.append(x509.load_der_x509_certificate(der))
-        except ValueError:
-            continue
+            certificate = x509.load_der_x509_certificate(der)
+            list(certificate.extensions)
+            _loaded(certificate).native  # noqa: B018 - reads every field now, so that nothing breaks later
+        except Exception:  # noqa: BLE001 - two parsers with exceptions of their own; any means unreadable
+            return None
+        out.append(certificate)
     return out
+
+
+def _key(certificate: x509.Certificate) -> Any:
+    return _loaded(certificate)["tbs_certificate"]["subject_public_key_info"]
 
 
 def _loaded(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
-def _no_library() -> Check:
-    return Check.undecided(
-        CRYPTO_STEP,
-        "signature-value",
-        "GENERIC",
-        "没有SM2算法库，未能计算签名值",
-        "the SM2 library (gmssl-pyx) is not there: the signature value was not computed",
-    )
+def _stopped(check: Check, *, holds: bool | None) -> Judgement:
+    return Judgement((check, profile_check(holds=holds)), None, ())
 
 
 def _open(step: int, sub: str) -> Check:
     return Check.undecided(step, "certificate-chain", sub, *WORDS[sub])
+
+
+_VALUE_BROKEN = Check.failed(
+    CRYPTO_STEP,
+    "signature-value",
+    "SIG_CRYPTO_FAILURE",
+    "SM2签名值与签名内容不符",
+    "the SM2 signature value does not verify",
+)
+_UNREADABLE = Check.failed(
+    EMBEDDED_STEP,
+    EMBEDDED,
+    "FORMAT_FAILURE",
+    "签名中的证书被改动，无法读取",
+    "an embedded certificate was altered and can't be read",
+)
+_NO_CERTIFICATE = Check.failed(  # this profile always has it inside
+    EMBEDDED_STEP,
+    EMBEDDED,
+    "FORMAT_FAILURE",
+    "签名中没有签名证书",
+    "the signature lacks its certificate",
+)
+_NO_LIBRARY = Check.undecided(
+    CRYPTO_STEP,
+    "signature-value",
+    "GENERIC",
+    "没有SM2算法库，未能计算签名值",
+    "the SM2 library (gmssl-pyx) is not there: the signature value was not computed",
+)
