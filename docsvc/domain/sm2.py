@@ -12,8 +12,8 @@ REASON: Final = f"国密SM2/SM3签名（{PROFILE}），不是PAdES签名；SM2 w
 CHECK: Final = "sm2-profile"
 STEP: Final = 11
 READERS: Final = (
-    "docsvc和BouncyCastle能验证；Acrobat、pdfsig、openssl cms不能判断",
-    "docsvc and BouncyCastle can check it; Acrobat, pdfsig and openssl cms can't judge it",
+    "docsvc和BouncyCastle能验证；Acrobat、pdfsig、openssl cms（3.0）不能判断",
+    "docsvc and BouncyCastle can check it; Acrobat, pdfsig and openssl cms (3.0) can't judge it",
 )
 
 WORDS: Final[dict[bool | None, tuple[str, str]]] = {

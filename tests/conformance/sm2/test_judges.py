@@ -112,6 +112,8 @@ def test_who_cannot_judge_it_does_not_accept_it(folder, pdf, tmp_path):
     """What the report says of other readers is true of those that can be tried."""
     if shutil.which("pdfsig"):
         assert "Signature is Valid" not in run("pdfsig", "-nocert", pdf).stdout
+    if " 3.0." not in run("openssl", "version").stdout:
+        pytest.skip("the report speaks of openssl 3.0")
     whole = pdf.read_bytes()
     gap = last_gap(whole)
     (tmp_path / "covered").write_bytes(whole[: gap.start(1) - 1] + whole[gap.end() :])
