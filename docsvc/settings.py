@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     certs_dir: Path = Path("certs/dev")
     """Keys and certificates; made with development keys on first use."""
     trust_dir: Path | None = None
-    """Trust anchors (*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier; default: `certs_dir`."""
+    """Trust anchors (*.pem, of SM2 keys sm2/*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier;
+    default: `certs_dir`.
+    """
     key_password: SecretStr | None = None
     """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
 
