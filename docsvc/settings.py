@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     certs_dir: Path = Path("certs/dev")
     """Keys and certificates; made with development keys on first use."""
     trust_dir: Path | None = None
-    """Trust anchors (*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier; default: `certs_dir`."""
+    """Trust anchors (*.pem, of SM2 keys sm2/*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier;
+    default: `certs_dir`.
+    """
     key_password: SecretStr | None = None
     """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
     expiry_warning_days: int = Field(default=30, ge=0)
@@ -173,6 +175,9 @@ class Settings(BaseSettings):
     """
     level: Level | None = None
     """PAdES level asked for: B-B, B-T, B-LT or B-LTA; default: the manifest's of each type."""
+
+    sm2_profile: bool = False
+    """Seal a copy of each document with SM2 and SM3 as well; a profile of its own, which is no PAdES."""
 
     font_dirs: tuple[Path, ...] = (
         Path("/usr/local/share/fonts"),

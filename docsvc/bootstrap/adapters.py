@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from docsvc.adapters.fonts import Fonts
     from docsvc.adapters.office.converter import OfficeConverter
+    from docsvc.adapters.pades.sealer import PadesSealer
     from docsvc.adapters.pki.doors import Door, Places
     from docsvc.adapters.pki.remote import RemoteDoor
     from docsvc.adapters.pki.token import TokenDoor
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
         ScanSigner,
         SchemaCheck,
         SealChains,
-        Sealer,
         SealKeys,
+        Sm2Sealer,
         Verifier,
     )
 
@@ -213,7 +214,7 @@ class Adapters:
         return verifier
 
     @cached_property
-    def sealer(self) -> Sealer:
+    def sealer(self) -> PadesSealer:
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.authorities import Authorities
         from docsvc.adapters.pki.folder import describe
@@ -233,6 +234,18 @@ class Adapters:
         )
         self._closing.callback(sealer.close)
         return sealer
+
+    @cached_property
+    def sm2_keys(self) -> SealKeys:
+        from docsvc.adapters.pki.sm2_folder import Sm2Keys
+
+        return Sm2Keys(self.settings.certs, self.key_password)
+
+    @cached_property
+    def sm2_sealer(self) -> Sm2Sealer:
+        from docsvc.adapters.pades.sm2_sealer import Sm2Sealer
+
+        return Sm2Sealer(self.sm2_keys, self.sealer.appearance, now)
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -349,11 +362,12 @@ def kept_secret(path: Path) -> bytes:
 
 
 def trust_anchors(folder: Path) -> Sequence[Path]:
-    """Certificates (*.pem) of a trust folder. Raises SetupError where there are none."""
+    """Certificates (*.pem) of a trust folder and of `sm2` in it. Raises SetupError where it has none itself."""
     found = sorted(folder.glob("*.pem"))
+    sm2 = sorted(folder.glob("sm2/*.pem"))
     if not found:
         raise SetupError(f"no trust anchor (*.pem) in {folder}: name a folder with --trust")
-    return found
+    return [*found, *sm2]
 
 
 def log_keys(vkeys: Sequence[str]) -> LogKeys:

@@ -84,6 +84,9 @@ def set_up(service: Service) -> None:
         make_keys(service, ())
     elif service.own_pki and lacking_chains(certs):  # a version before did not write the certificates beside them
         make_keys(service, ())
+    elif service.all_keys and service.settings.sm2_profile and not (certs / "sm2").exists():
+        _say(f"making development SM2 keys in {certs} (no legal effect)")
+        make_keys(service, service.agencies())
     if service.settings.store == "s3":
         lacking = [name for name, holds in service.objects.probe().items() if not holds]
         if lacking:
@@ -102,12 +105,15 @@ def make_keys(service: Service, agencies: Sequence[Agency], algorithm: Algorithm
     """Development PKI, the log's key and the one under scan codes, where missing."""
     from docsvc.adapters.notary import create_log_key, create_scan_key
     from docsvc.adapters.pki.folder import init_pki
+    from docsvc.adapters.pki.sm2_folder import init_sm2
 
     certs = service.settings.certs
     init_pki(certs, agencies=agencies, now=now(), algorithm=algorithm, password=service.key_password)
     vkey = certs / LOG_VKEY  # written last: where it stands, the keys are whole
     if vkey.exists() and not service.all_keys:
         return  # handed out to one process: what it was not given it must not have
+    if service.settings.sm2_profile:
+        init_sm2(certs, agencies, now(), service.key_password)
     create_log_key(certs / "log.key")
     create_scan_key(certs)
     if not vkey.exists():

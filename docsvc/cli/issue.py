@@ -36,6 +36,7 @@ class Done:
     source: Source
     row: DocumentRow
     new: bool
+    sm2: bytes | None  # its copy under the SM2 profile
 
 
 @click.command()
@@ -119,7 +120,8 @@ def _issue_one(service: Service, source: Source, first: dict[str, Source], layou
         )
     for f in warnings:
         click.echo(source.line(replace(f, rule="注意")), err=True)
-    return Done(source, _make(service, acceptance.row), acceptance.new)
+    row = _make(service, acceptance.row)
+    return Done(source, row, acceptance.new, service.copy_in_sm2(row))
 
 
 def _make(service: Service, row: DocumentRow) -> DocumentRow:
@@ -149,6 +151,10 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
         row = service.document(done.row.id)
         pdf = _hand_out(out / f"{row.number}.pdf", service.content(row))
         bundle = given[pdf] = _hand_out(pdf.with_suffix(".evidence.zip"), service.evidence(row))
+        if done.sm2:
+            _hand_out(pdf.with_suffix(".sm2.pdf"), done.sm2)
+        elif service.settings.sm2_profile:
+            click.echo(f"{row.number}：国密SM2副本未制成（见日志）；no SM2 copy, the log says why", err=True)
         if row.shortfall:
             click.echo(
                 f"{row.number}: {row.achieved_level}, not {row.target_level}: {row.shortfall}; "
@@ -254,3 +260,20 @@ def evidence(number: str, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         click.echo(_hand_out(out / f"{row.number}.pdf", service.content(row)))
         click.echo(_hand_out(out / f"{row.number}.evidence.zip", service.evidence(row)))
+
+
+@click.command()
+@click.argument("number")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder for the file")
+def sm2(number: str, out: Path) -> None:
+    """Write the SM2 copy of the document with this NUMBER into a folder, made now where there is none yet.
+
+    A copy is no PAdES signature, and few readers know it. DOCSVC_SM2_PROFILE turns the profile on.
+    """
+    with open_service() as service:
+        if not service.settings.sm2_profile:
+            raise UsageError("国密SM2签名未启用；the SM2 profile is off: set DOCSVC_SM2_PROFILE=true")
+        row, pdf = service.sm2_copies.make(service.document_by_number(number).id)
+        service.sequence()
+        out.mkdir(parents=True, exist_ok=True)
+        click.echo(_hand_out(out / f"{row.number}.sm2.pdf", pdf))

@@ -28,6 +28,7 @@ COMMANDS = {
     "scan": ("docsvc.cli.scan", "scan"),
     "upgrade": ("docsvc.cli.issue", "upgrade"),
     "evidence": ("docsvc.cli.issue", "evidence"),
+    "sm2": ("docsvc.cli.issue", "sm2"),
     "log": ("docsvc.cli.log", "log"),
     "db": ("docsvc.cli.db", "db"),
     "pki": ("docsvc.cli.operate", "pki"),

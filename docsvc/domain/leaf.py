@@ -28,6 +28,7 @@ UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: oth
 RENEWED = "document.renewed"  # one more document time-stamp, before the one before weakens
 VOIDED = "document.voided"
 SEAL_USED = "seal.used"  # a seal's key is about to be operated on an unsigned PDF: which and whose, in the opening
+SM2_SEALED = "document.sm2_sealed"  # a copy beside it, under the SM2 profile: its digest stands in the opening
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
 REPEATED = frozenset({DELIVERED, SEAL_USED})  # may happen to the same file again; every other type once

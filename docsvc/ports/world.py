@@ -230,6 +230,13 @@ class Sealer(Protocol):
         """Until when the last document time-stamp of a B-LTA file can be relied on; None for a lower level."""
 
 
+class Sm2Sealer(Protocol):
+    """Signatures of the SM2 profile, which is no PAdES."""
+
+    def seal(self, pdf: bytes, slots: Sequence[Slot]) -> bytes:
+        """The PDF with an SM2 signature in each of `slots`, in their order. Raises SealError."""
+
+
 class SealKey(Protocol):
     """One seal's private key, held loaded by whoever may use it; nothing but signatures comes out."""
 

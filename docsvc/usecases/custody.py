@@ -28,21 +28,9 @@ class Custody:
     clock: Callable[[], dt.datetime]
 
     def keys_for(self, accepted: Accepted) -> list[SealKey]:
-        """The keys of all agencies that seal, in their order: those of test data have no effect, all others do.
-
-        Raises SealError, KeyAwayError.
-        """
+        """The keys of all agencies that seal, in their order. Raises SealError, KeyAwayError."""
         keys = [self.keys.of(agency.seal) for agency in accepted.sealing]
-        if accepted.case.is_test and not all(key.development for key in keys):
-            raise SealError(
-                f"{accepted.number.text} 是测试数据，不得加盖正式印章；"
-                f"{accepted.number.text} is test data: it must not be sealed with a production key"
-            )
-        if not accepted.case.is_test and any(key.development for key in keys):
-            raise SealError(
-                f"{accepted.number.text} 不是测试数据，不得加盖开发用印章；"
-                f"{accepted.number.text} is no test data: it must not be sealed with a development key"
-            )
+        check_effect(accepted, keys)
         return keys
 
     def begin(
@@ -99,6 +87,21 @@ class Custody:
                 f"{opens:%Y-%m-%d %H:%M}后自动继续；the seal {seal_id} was used {today} times today and "
                 f"{this_hour} in this hour, which is its quota: work goes on at {opens:%Y-%m-%d %H:%M}",
                 opens,
+            )
+
+
+def check_effect(accepted: Accepted, keys: Iterable[SealKey]) -> None:
+    """Test data is sealed by keys without legal effect, and nothing else is. Raises SealError."""
+    for key in keys:
+        if accepted.case.is_test and not key.development:
+            raise SealError(
+                f"{accepted.number.text} 是测试数据，不得加盖正式印章；"
+                f"{accepted.number.text} is test data: it must not be sealed with a production key"
+            )
+        if not accepted.case.is_test and key.development:
+            raise SealError(
+                f"{accepted.number.text} 不是测试数据，不得加盖开发用印章；"
+                f"{accepted.number.text} is no test data: it must not be sealed with a development key"
             )
 
 

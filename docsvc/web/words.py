@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEAL_USED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEAL_USED, SEALED, SM2_SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -69,6 +69,7 @@ FILES: Final = {
     "content": Words("PDF文书", "the signed PDF"),
     "docx": Words("Word文件", "the Word file"),
     "evidence": Words("证据包", "the evidence bundle"),
+    "sm2": Words("国密SM2副本", "the SM2 copy"),
     "print": Words("打印用合并件", "its pages to print"),
 }
 ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
@@ -90,6 +91,7 @@ GOOD: Final = {
     RENEWED: Words(
         "加盖新的文件时间戳，延续长期有效性", "Renewed: one more time-stamp, for the years to come", "good"
     ),
+    SM2_SEALED: Words("另以国密SM2签名制作副本（不是PAdES）", "A copy was sealed with SM2 (no PAdES)"),
 }
 
 

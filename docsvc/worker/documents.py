@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, now, open_process
+from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SetupError
 from docsvc.telemetry import logger
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import structlog
 
 SAMPLE: Final = "样"
+MADE: Final = (State.SEALED, State.RECORDED)
 PAUSES_S: Final = (1, 4, 15)  # while the database is away: together far shorter than a lease
 
 
@@ -66,7 +68,9 @@ def make(service: Service, document_id: str) -> None:
         try:
             if away:
                 service.leases.abandon(document_id)
-            state = service.production.produce(document_id).state
+            row = service.production.produce(document_id)
+            if row.state in MADE:
+                service.copy_in_sm2(row)
         except BusyError:
             log.info("document_held_by_another")
         except DatabaseError as e:
@@ -81,7 +85,7 @@ def make(service: Service, document_id: str) -> None:
         except Exception:
             log.exception("document_not_made", kind="internal")
         else:
-            log.info("document_made", state=state)
+            log.info("document_made", state=row.state)
         return
 
 

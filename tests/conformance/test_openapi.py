@@ -29,7 +29,7 @@ checks.negative_data_rejection.enabled = false
 # Elsewhere ids are made up, or what the judge itself has posted.
 KNOWN = """
 [[operations]]
-include-path-regex = "/documents/.*/(content|docx|events|evidence)$"
+include-path-regex = "/documents/.*/(content|docx|events|evidence|sm2)$"
 parameters = {{ document_id = "{}" }}
 """
 

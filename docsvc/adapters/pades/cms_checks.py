@@ -47,7 +47,8 @@ UNIQUE_ATTRIBUTES = {
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSA_PSS = "1.2.840.113549.1.1.10"
-ECDSA_PREFIX = ("1.2.840.10045.4.3.", "2.16.840.1.101.3.4.3.")
+SM2 = "1.2.156.10197.1.501"  # with SM3; what more is looked at stands in `sm2_checks`
+ECDSA_PREFIX = ("1.2.840.10045.4.3.", "2.16.840.1.101.3.4.3.", SM2)
 MGF1 = "1.2.840.113549.1.1.8"
 ED25519 = "1.3.101.112"
 ED25519_OCTETS = 64
@@ -70,6 +71,7 @@ NAMED_DIGEST = {
     "2.16.840.1.101.3.4.3.14": "sha3_256",
     "2.16.840.1.101.3.4.3.15": "sha3_384",
     "2.16.840.1.101.3.4.3.16": "sha3_512",
+    SM2: "sm3",
 }
 ABSENT_OR_NULL = (b"", b"\x05\x00")
 
@@ -387,7 +389,7 @@ def _signature_value(node: Node, algorithm: str) -> None:
         "Ed25519签名值的长度不对",
         "an Ed25519 signature value has 64 octets",
     )
-    if not algorithm.startswith(("1.2.840.10045.4.", "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.1")):
+    if not algorithm.startswith(("1.2.840.10045.4.", "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.1", SM2)):
         return
     if algorithm in {"2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.16"}:
         return  # RSA with SHA-3

@@ -80,7 +80,7 @@ class PadesSealer:
         keys = [key for key, _ in chosen]
         evidence = [found for _, found in chosen]
         seals = [
-            SealDetails(slot, self._appearance(slot.design, key), self._clock())
+            SealDetails(slot, self.appearance(slot.design, key), self._clock())
             for slot, key in zip(slots, keys, strict=True)
         ]
         fault = None
@@ -215,7 +215,8 @@ class PadesSealer:
         found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         return found
 
-    def _appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+    def appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+        """The picture of a seal, drawn once. Raises SealError."""
         with self._lock:
             drawn = self._drawn.get((design, key.development))
             if drawn is None:

@@ -84,10 +84,26 @@ class SealDetails:
         return f"{self.slot.design.name} 电子印章"
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a signature says that it is."""
+
+    sub_filter: Any = SigSeedSubFilter.PADES
+    reason: str | None = None
+
+
+PADES = Form()
+
+
 def write_seal(
-    pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callable[[bytes], bytes], digest: str = SHA256
+    pdf: bytes,
+    seals: Sequence[SealDetails],
+    room: int,
+    sign: Callable[[bytes], bytes],
+    digest: str = SHA256,
+    form: Form = PADES,
 ) -> bytes:
-    """`pdf` with the signature (ETSI.CAdES.detached) of the first of `seals` in its visible field.
+    """`pdf` with the signature (by its form ETSI.CAdES.detached) of the first of `seals` in its visible field.
 
     The first signature of a document certifies it (DocMDP) and declares the empty fields of all that follow:
     without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
@@ -98,7 +114,7 @@ def write_seal(
     """
     own, *later = seals
     with _refusals():
-        writer = _open(pdf)
+        writer = _open(pdf, pades=form is PADES)
         declared = own.slot.field in _empty_fields(writer)
         if not declared and next(enumerate_sig_fields(writer, filled_status=True), None):
             raise SealError("the document bears a signature already; a seal must be the first")
@@ -118,7 +134,8 @@ def write_seal(
                 tag_field(writer, appended, seal.described)
         signature = SignatureObject(
             timestamp=own.at,
-            subfilter=SigSeedSubFilter.PADES,
+            subfilter=form.sub_filter,
+            reason=form.reason,
             name=own.slot.design.name,
             bytes_reserved=2 * room,
         )
@@ -167,12 +184,12 @@ def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
         return out.getvalue()
 
 
-def _open(pdf: bytes) -> Any:
+def _open(pdf: bytes, *, pades: bool = True) -> Any:
     writer: Any = _Update(io.BytesIO(pdf))
     if writer.prev.encrypted:
         raise SealError("an encrypted file can't be sealed")
     writer.ensure_output_version(version=(1, 7))
-    if writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
+    if pades and writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
         writer.register_extension(ESIC_EXTENSION_1)
     return writer
 

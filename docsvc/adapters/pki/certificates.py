@@ -152,7 +152,7 @@ def certify(
         .not_valid_before(now - BACKDATE)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(profile.ca_path is not None, profile.ca_path), critical=True)
-        .add_extension(_key_usage(profile.key_usage), critical=True)
+        .add_extension(key_usage(profile.key_usage), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
     if profile.extended:
@@ -187,7 +187,8 @@ def _uri(address: str) -> x509.UniformResourceIdentifier:
     return x509.UniformResourceIdentifier(address)
 
 
-def _key_usage(bits: tuple[str, ...]) -> x509.KeyUsage:
+def key_usage(bits: tuple[str, ...]) -> x509.KeyUsage:
+    """The extension with these bits and no others."""
     names = (
         "digital_signature",
         "content_commitment",

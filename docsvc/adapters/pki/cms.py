@@ -73,11 +73,13 @@ MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4")
 ALGORITHM_PROTECTION = oid("1.2.840.113549.1.9.52")
 SIGNING_CERTIFICATE_V2 = oid("1.2.840.113549.1.9.16.2.47")
 TIME_STAMP_TOKEN = oid("1.2.840.113549.1.9.16.2.14")
+SM3 = "sm3"
 # Without parameters (RFC 5754, 2)
 DIGESTS = {
     "sha256": tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1")),
     "sha384": tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.2")),
     "sha512": tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.3")),
+    SM3: tlv(SEQUENCE, oid("1.2.156.10197.1.401")),  # of the profile in `sm2` alone
 }
 RSA_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.11"), tlv(NULL))
 ECDSA_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.10045.4.3.2"))
@@ -120,8 +122,7 @@ class CmsSigner:
         self._digest_algorithm = DIGESTS[scheme.digest]
         self._certificates = set_of(0xA0, chain)
         self._sid = tlv(SEQUENCE, certificate.issuer.public_bytes(), integer(certificate.serial_number))
-        # ESSCertIDv2 (RFC 5035, 4): SHA-256 is the default, so left out; no issuerSerial (EN 319 142-1, 6.3).
-        ess_cert_id = tlv(SEQUENCE, tlv(OCTETS, hashlib.sha256(chain[0]).digest()))
+        ess_cert_id = _ess_cert_id(chain[0], national=scheme.digest == SM3)
         self._constant = (
             attribute(SIGNING_CERTIFICATE_V2, tlv(SEQUENCE, tlv(SEQUENCE, ess_cert_id))),
             # CMSAlgorithmProtection (RFC 6211): digest algorithm, [1] signature algorithm
@@ -198,6 +199,18 @@ class CmsSigner:
             tlv(SET, info),
         )
         return tlv(SEQUENCE, SIGNED_DATA, tlv(0xA0, signed_data))
+
+
+def _ess_cert_id(certificate: bytes, *, national: bool) -> bytes:
+    """ESSCertIDv2 (RFC 5035, 4): SHA-256 is the default, so left out; no issuerSerial (EN 319 142-1, 6.3).
+
+    A `national` signature has SM3 here too, so that nothing of it rests on another digest.
+    """
+    if not national:
+        return tlv(SEQUENCE, tlv(OCTETS, hashlib.sha256(certificate).digest()))
+    running = hashes.Hash(hashes.SM3())
+    running.update(certificate)
+    return tlv(SEQUENCE, DIGESTS[SM3], tlv(OCTETS, running.finalize()))
 
 
 def scheme_of(key: PrivateKey, *, pss: bool = False) -> Scheme:

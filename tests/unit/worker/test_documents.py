@@ -26,12 +26,15 @@ class Production:
     """Does one thing after the other; the service around it, too."""
 
     def __init__(self, *outcomes):
-        self.outcomes, self.turns, self.abandoned = list(outcomes), 0, []
+        self.outcomes, self.turns, self.abandoned, self.copied = list(outcomes), 0, [], []
 
     production = leases = property(lambda self: self)
 
     def abandon(self, document_id):
         self.abandoned.append((self.turns, document_id))
+
+    def copy_in_sm2(self, row):
+        self.copied.append(row.state)
 
     def produce(self, _document_id):
         self.turns += 1
@@ -66,6 +69,13 @@ def test_one_turn_and_nothing_is_raised(slept, outcome):
     assert production.turns == 1
     assert not slept
     assert not production.abandoned
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_sm2_copy_is_thought_of_for_what_is_made_alone(state):
+    production = Production(state)
+    make(production, "0" * 36)
+    assert production.copied == ([state] if state in {State.SEALED, State.RECORDED} else [])
 
 
 def test_a_database_that_is_away_is_waited_for(slept):
