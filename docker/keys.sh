@@ -21,5 +21,5 @@ hand log all/log.key all/log.vkey
 for process in worker scheduler; do
     hand $process all/. && rm -f $process/log.key
 done
-rm -f scheduler/seals/*.p12 scheduler/scan.key scheduler/sm2/root.key scheduler/sm2/seals/*.key worker/sm2/root.key
+rm -f scheduler/seals/*.p12 scheduler/platform.p12 scheduler/scan.key scheduler/sm2/root.key scheduler/sm2/seals/*.key worker/sm2/root.key
 echo "keys: development keys in public/, worker/, scheduler/ and log/ of $PWD (no legal effect)"

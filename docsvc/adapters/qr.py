@@ -24,13 +24,21 @@ class SegnoCodes:
         Error correction M, or L where M takes too much room; digits at the end take three to ten bits. Raises
         SetupError where the text is too long to be scanned from paper.
         """
-        code = _symbol(text, "m") or _symbol(text, "l")
-        if code is None:
-            raise SetupError(_too_long(text))
         out = io.BytesIO()
         # Not deflated: what a compressor writes depends on its version.
-        code.save(out, kind="png", scale=PIXELS, border=QUIET, compresslevel=0)
+        _code(text).save(out, kind="png", scale=PIXELS, border=QUIET, compresslevel=0)
         return out.getvalue()
+
+    def svg(self, text: str) -> str:
+        """The same symbol as an SVG element for a page. Raises as `png` does."""
+        return str(_code(text).svg_inline(scale=PIXELS, border=QUIET, omitsize=True))
+
+
+def _code(text: str) -> Any:
+    code = _symbol(text, "m") or _symbol(text, "l")
+    if code is None:
+        raise SetupError(_too_long(text))
+    return code
 
 
 def _symbol(text: str, error: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import DocumentType, Layout, LegalNature, Level, Manifest, Remark, Stage, listing
+from docsvc.domain.envelope import Needs, Role, SignatureRule
 from docsvc.domain.errors import ConflictError, SetupError, TemplateFaultError, UsageError
 
 MANIFEST: Final = "manifest.toml"
@@ -263,6 +264,10 @@ def _manifest(doc_type: str, data: bytes) -> Manifest:
                     key: Stage(stage["title"], LegalNature(stage["legal_nature"]))
                     for key, stage in raw.get("stages", {}).items()
                 },
+                "signatures": tuple(
+                    SignatureRule(**{**rule, "role": Role(rule["role"]), "needs": Needs(rule["needs"])})
+                    for rule in raw.get("signatures", ())
+                ),
             }
         )
     except (ValueError, KeyError, TypeError, AttributeError) as e:

@@ -7,7 +7,7 @@ import threading
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from docsvc.api import batches, documents, drafts, files, health, open_calls, spec
+from docsvc.api import batches, documents, drafts, files, health, open_calls, signatures, spec
 from docsvc.api.problems import FormError, of_error, of_form, of_http, problem
 from docsvc.api.route import EXTENSION, WAITS, Route, View, identify, route_of
 from docsvc.bootstrap import Service
@@ -22,6 +22,11 @@ VIEWS: tuple[View, ...] = (
     documents.one,
     documents.events,
     documents.void,
+    signatures.signatures,
+    signatures.prepare_signature,
+    signatures.give_signature,
+    signatures.signature_link,
+    signatures.refuse_signature,
     files.content,
     files.docx,
     files.evidence,

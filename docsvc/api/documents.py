@@ -55,7 +55,7 @@ ONE = Answer("文书 — the document", {JSON: models.Document})
             "已登记入日志 — made, sealed and recorded", {JSON: models.Document}, ("Location", "Preference-Applied")
         ),
         202: Answer(
-            "已受理 — accepted; ask its Location for what becomes of it",
+            "已受理，或者待签名 — accepted, or waiting for signatures; ask its Location for what becomes of it",
             {JSON: models.Document},
             ("Location", "Preference-Applied", "Retry-After"),
         ),
@@ -66,7 +66,7 @@ def post(principal: Principal, query: models.PostQuery) -> Response:
     """Case JSON in, a numbered document out."""
     key = idempotency_key(request.headers.get("Idempotency-Key"))
     raw = json_body(MAX_CASE_BYTES)
-    acceptance = service().reception.post(principal, key, raw, query.layout)
+    acceptance = service().reception.post(principal, key, raw, query.layout, query.signing)
     row, applied = acceptance.row, None
     seconds = preferred_wait(request.headers.getlist("Prefer"))
     if seconds is not None and waits().acquire(blocking=False):
@@ -79,7 +79,7 @@ def post(principal: Principal, query: models.PostQuery) -> Response:
     response.headers["Location"] = _base(row)
     if applied is not None:
         response.headers["Preference-Applied"] = f"wait={applied}"
-    if row.state not in (State.RECORDED, State.FAILED, State.VOIDED):
+    if row.state not in (State.RECORDED, State.FAILED, State.VOIDED, State.AWAITING_SIGNATURES):
         response.headers["Retry-After"] = "1"
     return response
 
@@ -186,9 +186,9 @@ def idempotency_key(value: str | None) -> str:
     return text
 
 
-def posted(model: type[M], fault_told: str) -> M:
+def posted(model: type[M], fault_told: str, limit: int = MAX_FORM_BYTES) -> M:
     """The JSON body as a model. Raises FormError, CaseRefusedError for what is no JSON."""
-    data = read_case(json_body(MAX_FORM_BYTES))
+    data = read_case(json_body(limit))
     try:
         return model.model_validate(data)
     except ValidationError as e:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from docsvc.domain.batch import BatchState, Outcome
-from docsvc.domain.document import DocumentRow, Level, State
+from docsvc.domain.document import DocumentRow, Level, Signing, State
 from docsvc.domain.verdict import Report
 from docsvc.usecases import template_versions
 from docsvc.usecases.find import LogPlace
@@ -48,6 +48,7 @@ class Links(Model):
     docx: str
     evidence: str
     events: str
+    signatures: Annotated[str, Field(description="由谁签名 — who signs it")]
     preview: Annotated[str, Field(description="首页图像 — picture of the first page")]
     scan: Annotated[str, Field(description="二维码页面 — what the QR code on the document leads to")]
 
@@ -88,6 +89,7 @@ class Summary(Model):
     party_name: str
     action_code: str
     issue_date: dt.date
+    signing: Annotated[Signing, Field(description="签署方式 — who signs beside the agency")]
     created_at: dt.datetime
     sha256: Annotated[
         str | None, Field(pattern="^[0-9a-f]{64}$", description="已盖章PDF的摘要 — of the signed PDF")
@@ -301,6 +303,13 @@ class PostQuery(Model):
             description="版式，不填则依机关登记表和文书类型 — layout; else the agency's, or the type's own",
         ),
     ] = None
+    signing: Annotated[
+        Signing,
+        Field(
+            description="seal：在纸上签名，本服务盖章；envelope：依模板所定由各人在本服务逐一签名，最后盖章"
+            " — envelope: those whom the manifest names sign here, one after the other, before the seal"
+        ),
+    ] = Signing.SEAL
 
 
 class DocumentQuery(Model):
@@ -378,6 +387,7 @@ def _members(row: DocumentRow, around: Around) -> dict[str, Any]:
         "action_code": row.action_code,
         "issue_date": row.issue_date,
         "created_at": row.created_at,
+        "signing": row.signing,
         "sha256": row.signed_sha256,
         "size": row.size if sealed else None,
         "pades": Pades(target=row.target_level, achieved=row.achieved_level, shortfall=row.shortfall),
@@ -391,6 +401,7 @@ def _members(row: DocumentRow, around: Around) -> dict[str, Any]:
             docx=f"{base}/docx",
             evidence=f"{base}/evidence",
             events=f"{base}/events",
+            signatures=f"{base}/signatures",
             preview=f"{base}/preview/1.png",
             scan=around.scan,
         ),

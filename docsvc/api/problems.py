@@ -31,6 +31,8 @@ class Kind:
 KINDS: Final[Mapping[type[DocsvcError], Kind]] = {
     DocsvcError: Kind(500, "服务内部错误", "Internal error"),
     errors.CaseRefusedError: Kind(422, "案件不符合要求", "The case is refused"),
+    errors.SignatureRefusedError: Kind(422, "签名不能接受", "The signature is refused"),
+    errors.LinkGoneError: Kind(410, "链接已失效", "The link is not valid any more"),
     errors.RegistryRefusedError: Kind(422, "登记表不符合要求", "The registry is refused"),
     errors.TableRefusedError: Kind(422, "表格无法读取", "The table is refused"),
     errors.TableTooLargeError: Kind(413, "内容过大", "The table is too large"),
@@ -71,6 +73,7 @@ TITLES: Final[Mapping[int, str]] = {
     406: "无法提供所要求的格式",
     408: "请求超时",
     409: "与当前状态冲突",
+    410: "已失效",
     411: "缺少内容长度",
     412: "前提条件不成立",
     413: "内容过大",
@@ -129,6 +132,8 @@ def of_error(error: DocsvcError) -> Response:
         count = len(error.findings)
         detail = f"共有{count}处问题，未留下任何记录", f"{count} faults; nothing was kept"
         response = problem(kind.status, slug, titles, detail, error.findings)
+    elif isinstance(error, errors.SignatureRefusedError):
+        response = problem(kind.status, slug, titles, both_languages(str(error)), error.findings)
     else:
         response = problem(kind.status, slug, titles, both_languages(str(error)))
     if error.retryable or kind.status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from docsvc import __version__
-from docsvc.api import draft_models, models
+from docsvc.api import draft_models, models, signature_models
 from docsvc.api.problems import MEDIA_TYPE, TITLES, all_kinds
 from docsvc.api.route import JSON, Answer, Route, as_json, route, service
 from docsvc.bootstrap import Service
@@ -25,6 +25,7 @@ PART: Final = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 
 TAGS: Final = (
     ("documents", "文书 — documents: post, find, look, void"),
+    ("signatures", "签名 — signatures of those who sign beside the agency"),
     ("batches", "批次 — batches: many cases in one file"),
     ("files", "文件 — files: signed PDF, Word, evidence, pictures"),
     ("templates", "文书类型 — document types and their case JSON"),
@@ -35,6 +36,7 @@ TAGS: Final = (
 )
 PARTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "document_id": {"type": "string", "description": "文书标识 — id of the document", "format": "uuid"},
+    "field": {"type": "string", "description": "签名栏 — signature field", "examples": ["Party"]},
     "batch_id": {"type": "string", "description": "批次标识 — id of the batch", "format": "uuid"},
     "page": {"type": "integer", "minimum": 1, "description": "页码 — page, from 1"},
     "doc_type": {"type": "string", "description": "文书类型 — document type", "examples": ["advice"]},
@@ -68,6 +70,7 @@ MODELS: Final[tuple[type[BaseModel], ...]] = (
     models.BatchPage,
     models.BatchRowPage,
     models.TemplateList,
+    *signature_models.MODELS,
     draft_models.Draft,
     draft_models.VersionList,
     draft_models.RetireRequest,

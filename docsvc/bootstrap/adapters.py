@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from docsvc.adapters.fonts import Fonts
     from docsvc.adapters.office.converter import OfficeConverter
     from docsvc.adapters.pades.sealer import PadesSealer
-    from docsvc.adapters.pki.doors import Door, Places
+    from docsvc.adapters.pki.doors import Door, DoorKeys, Places
     from docsvc.adapters.pki.remote import RemoteDoor
     from docsvc.adapters.pki.token import TokenDoor
     from docsvc.adapters.queue.celery_queue import CeleryQueue
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
         SchemaCheck,
         SealChains,
         SealKeys,
+        SignatureChecks,
         Sm2Sealer,
+        Vault,
         Verifier,
     )
 
@@ -115,7 +117,7 @@ class Adapters:
         return converter
 
     @cached_property
-    def keys(self) -> SealKeys:
+    def keys(self) -> DoorKeys:
         from docsvc.adapters.pki.doors import DoorKeys
         from docsvc.adapters.pki.keys import FolderKeys
 
@@ -246,6 +248,29 @@ class Adapters:
         from docsvc.adapters.pades.sm2_sealer import Sm2Sealer
 
         return Sm2Sealer(self.sm2_keys, self.sealer.appearance, now)
+
+    @cached_property
+    def preparer(self) -> PadesSealer:
+        """Prepares signatures for keys that are elsewhere: opens no key, and asks no time-stamp authority."""
+        from docsvc.adapters.pades.sealer import PadesSealer
+        from docsvc.adapters.pki.folder import describe
+
+        tsa_urls = self.settings.tsa_url or [describe(self.settings.certs).tsa_url]
+        sealer = PadesSealer(self.keys, self._font_files["song"], tsa_urls)
+        self._closing.callback(sealer.close)
+        return sealer
+
+    @cached_property
+    def signature_checks(self) -> SignatureChecks:
+        from docsvc.adapters.pades.handed_in import HandedIn
+
+        return HandedIn()
+
+    @cached_property
+    def vault(self) -> Vault:
+        from docsvc.adapters.pki.vault import PinVault
+
+        return PinVault()
 
     @cached_property
     def verifier(self) -> Verifier:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from docsvc.bootstrap.adapters import Adapters, log_keys, now
+from docsvc.bootstrap.adapters import log_keys, now
+from docsvc.bootstrap.signing import Signing
 from docsvc.domain.agency import Agency
 from docsvc.domain.custody import Quota
 from docsvc.domain.document import DocumentRow
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from docsvc.usecases.hand_out import HandingOut
     from docsvc.usecases.intake import Intake
     from docsvc.usecases.jobs import Jobs
-    from docsvc.usecases.lease import Leases
     from docsvc.usecases.observe import Observation
     from docsvc.usecases.post import Reception
     from docsvc.usecases.produce import Production
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Service(Adapters):
+class Service(Signing):
     """Everything of one process, each part built when it is first asked for."""
 
     @cached_property
@@ -175,12 +175,6 @@ class Service(Adapters):
             pages=made.pages,
             images=self.images,
         )
-
-    @cached_property
-    def leases(self) -> Leases:
-        from docsvc.usecases.lease import Leases
-
-        return Leases(self.database, self.processes, now, self.settings.lease_s)
 
     @cached_property
     def sweep(self) -> Sweep:

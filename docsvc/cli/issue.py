@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from docsvc.bootstrap import Service, merge_pages, now, open_service
 from docsvc.cli.sources import Source, sources_of, tell_refusal
-from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.document import DocumentRow, Signing, State
 from docsvc.domain.errors import BusyError, ConflictError, DocsvcError, Finding, UsageError
 
 RECORD_EVERY_S = 1.0
@@ -49,6 +49,12 @@ class Done:
     "--merge", type=click.Path(path_type=Path, dir_okay=False), help="all pages in one PDF to print as well"
 )
 @click.option("--layout", help="layout of new documents, as `docsvc templates list` names them; else the agency's")
+@click.option(
+    "--signing",
+    type=click.Choice([s.value for s in Signing]),
+    default=Signing.SEAL.value,
+    help="envelope: the document waits until those whom its type names have signed it; default: seal",
+)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a document on standard output")
 def issue(
     cases: tuple[Path, ...],
@@ -56,6 +62,7 @@ def issue(
     zip_file: Path | None,
     merge: Path | None,
     layout: str | None,
+    signing: str,
     as_json: bool,  # noqa: FBT001 - click gives a bool
 ) -> int:
     """Issue the documents of case files: number, file and SHA-256, a line a document.
@@ -83,7 +90,7 @@ def issue(
             for source in sources:
                 step(source.name)
                 try:
-                    waiting.append(_issue_one(service, source, first, layout))
+                    waiting.append(_issue_one(service, source, first, layout, Signing(signing)))
                 except DocsvcError as e:
                     refused += 1
                     tell_refusal(source, e, as_json=as_json)
@@ -109,10 +116,12 @@ def _check_layout(service: Service, layout: str | None) -> None:
         raise UsageError(f"没有版式 {layout}；no type has that layout, only: {', '.join(sorted(known))}")
 
 
-def _issue_one(service: Service, source: Source, first: dict[str, Source], layout: str | None) -> Done:
+def _issue_one(
+    service: Service, source: Source, first: dict[str, Source], layout: str | None, signing: Signing
+) -> Done:
     """The document of one case; `first` is who brought each document of this call first."""
     # Due later: we make it now, and a running service finishes what we leave behind when we are killed.
-    acceptance = service.intake.accept(source.read(), due_at=now() + OURS, layout=layout)
+    acceptance = service.intake.accept(source.read(), due_at=now() + OURS, layout=layout, signing=signing)
     warnings = list(acceptance.warnings)
     if (other := first.setdefault(acceptance.row.id, source)) is not source:
         warnings.append(
@@ -125,10 +134,13 @@ def _issue_one(service: Service, source: Source, first: dict[str, Source], layou
 
 
 def _make(service: Service, row: DocumentRow) -> DocumentRow:
-    """The document, made by us or by whoever works on it now. Raises its fault, ConflictError for a voided one."""
+    """The document, made (or laid out for those who sign it) by us or by whoever works on it now.
+
+    Raises its fault, ConflictError for a voided one.
+    """
     if row.state is State.FAILED:
         service.jobs.retry(row.id)
-    while row.state not in MADE:
+    while row.state not in MADE and row.state is not State.AWAITING_SIGNATURES:
         try:
             row = service.production.produce(row.id)
         except BusyError:
@@ -149,6 +161,9 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
     service.sequence()
     for done in waiting:
         row = service.document(done.row.id)
+        if row.state is State.AWAITING_SIGNATURES:
+            _tell_awaited(service, done, as_json=as_json)
+            continue
         pdf = _hand_out(out / f"{row.number}.pdf", service.content(row))
         bundle = given[pdf] = _hand_out(pdf.with_suffix(".evidence.zip"), service.evidence(row))
         if done.sm2:
@@ -182,6 +197,21 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
             click.echo(f"{row.number}  {pdf}  {row.signed_sha256}")
     waiting.clear()
     return given
+
+
+def _tell_awaited(service: Service, done: Done, *, as_json: bool) -> None:
+    """No file yet: who has to sign first, in their order."""
+    row, slots = done.row, service.signatures(done.row)
+    people = [
+        {"field": s.field, "role": s.signatory.role, "name": s.signatory.name, "state": s.state} for s in slots
+    ]
+    if as_json:
+        known = {"id": row.id, "number": row.number, "state": row.state, "signatures": people, "new": done.new}
+        _print_json({**done.source.members(), **known})
+        return
+    click.echo(f"{row.number}  {row.state}  待签名后盖章 (to be signed, then sealed)")
+    for person in people:
+        click.echo(f"    {person['field']:<12} {person['name']}  {person['state']}")
 
 
 def _hand_out(path: Path, data: bytes) -> Path:

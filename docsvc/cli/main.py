@@ -37,6 +37,7 @@ COMMANDS = {
     "templates": ("docsvc.cli.templates", "templates"),
     "users": ("docsvc.cli.users", "users"),
     "clients": ("docsvc.cli.clients", "clients"),
+    "officers": ("docsvc.cli.officers", "officers"),
     "settings": ("docsvc.cli.settings", "settings"),
     "doctor": ("docsvc.cli.operate", "doctor"),
 }

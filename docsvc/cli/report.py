@@ -69,6 +69,7 @@ def _signature(number: int, signature: SignatureReport) -> list[str]:
     kind = KINDS.get(signature.kind, signature.kind)
     sub = f" / {signature.sub_indication}" if signature.sub_indication else ""
     fields = (
+        ("签名栏 field", signature.purpose),
         ("级别 level", f"PAdES {signature.level}" if signature.level else None),
         ("签名者 signer", signature.signer),
         ("颁发者 issuer", signature.issuer),

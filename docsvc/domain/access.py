@@ -16,6 +16,7 @@ class Permission(enum.StrEnum):
     CREATE = "documents:create"
     READ = "documents:read"
     VOID = "documents:void"
+    SIGN = "documents:sign"  # see to the signatures of an envelope
     KEEP = "templates:keep"
 
 
@@ -28,7 +29,7 @@ class Role(enum.StrEnum):
 
 
 MAY: dict[Role, frozenset[Permission]] = {
-    Role.OFFICER: frozenset({Permission.CREATE, Permission.READ, Permission.VOID}),
+    Role.OFFICER: frozenset({Permission.CREATE, Permission.READ, Permission.VOID, Permission.SIGN}),
     Role.AUDITOR: frozenset({Permission.READ}),
     Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.VOID, Permission.KEEP}),
 }

@@ -12,6 +12,7 @@ from typing import Any
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.case import Case
+from docsvc.domain.envelope import SignatureRule
 from docsvc.domain.errors import Finding
 from docsvc.domain.numbering import DocNumber
 
@@ -21,10 +22,18 @@ class State(enum.StrEnum):
 
     ACCEPTED = "accepted"  # numbered; its job waits, or waits to be tried again (reason says why)
     RENDERING = "rendering"  # a worker holds its lease
+    AWAITING_SIGNATURES = "awaiting_signatures"  # laid out; people have to sign before the agency seals it
     SEALED = "sealed"  # signed, verified by our own verifier, stored
     RECORDED = "recorded"  # covered by a published checkpoint
     FAILED = "failed"  # for good, or until a person lets it be tried again
     VOIDED = "voided"  # by a person, with a reason; the number is never used again
+
+
+class Signing(enum.StrEnum):
+    """Who signs a document beside the agency, whose seal it bears in any case."""
+
+    SEAL = "seal"  # nobody here: the case tells what was signed on paper
+    ENVELOPE = "envelope"  # it goes round among those whom the manifest names
 
 
 class Level(enum.StrEnum):
@@ -75,6 +84,7 @@ class Manifest:
     layout: str = "form"  # the profile of template.docx; others lie in layouts/
     number_word: str = ""
     stages: Mapping[str, Stage] = field(default_factory=dict)
+    signatures: tuple[SignatureRule, ...] = ()  # who signs where it goes round in an envelope
 
     def title_of(self, body: Mapping[str, Any]) -> str:
         """The title of the document with this body."""
@@ -204,11 +214,12 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:
-    """The unsigned PDF/A."""
+    """The unsigned PDF/A, and what people have made of it by signing."""
 
     pdf: bytes
     sha256: str
     pages: int
+    signed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +288,7 @@ class DocumentRow:
     renew_before: dt.datetime | None = (
         None  # when the last document time-stamp weakens; None: none, or not looked yet
     )
+    signing: Signing = Signing.SEAL
 
 
 @dataclass(frozen=True, slots=True)

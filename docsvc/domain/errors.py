@@ -41,6 +41,16 @@ class CaseRefusedError(DocsvcError):
         super().__init__("; ".join(f"{f.rule} {f.pointer or '/'}: {f.message}" for f in self.findings))
 
 
+class SignatureRefusedError(DocsvcError):
+    """What was given for a signature does not do (certificate, value, picture, code, PIN); nothing was signed."""
+
+    kind = "signature_refused"
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(f"{self.findings[0].message}；{self.findings[0].message_en}")
+
+
 class RegistryRefusedError(DocsvcError):
     """A file of agencies breaks the registry's rules; nothing of it was imported."""
 
@@ -248,6 +258,18 @@ class ConflictError(DocsvcError):
     """The document's state, or a request that still runs, does not permit this now."""
 
     kind = "conflict"
+
+
+def refused_signature(pointer: str, sentence: str, rule: str = "SIGNATURE") -> SignatureRefusedError:
+    """From a sentence of ours in both languages."""
+    chinese, _, english = sentence.replace(" / ", "；", 1).partition("；")
+    return SignatureRefusedError([Finding(rule, pointer, chinese, english or chinese)])
+
+
+class LinkGoneError(ConflictError):
+    """A one-time link holds no longer: used, expired, replaced, locked, or the document went on without it."""
+
+    kind = "link_gone"
 
 
 class StillRunningError(ConflictError):

@@ -24,6 +24,8 @@ from docsvc.domain.merkle import LogEvent
 
 ACCEPTED = "document.accepted"
 SEALED = "document.sealed"
+SIGNED = "document.signed"  # by a person, in an envelope; who, how and by which certificate: in the opening
+REFUSED = "document.refused"  # a person refused to sign: why, and who witnessed it, in the opening
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
 RENEWED = "document.renewed"  # one more document time-stamp, before the one before weakens
 VOIDED = "document.voided"
@@ -31,7 +33,8 @@ SEAL_USED = "seal.used"  # a seal's key is about to be operated on an unsigned P
 SM2_SEALED = "document.sm2_sealed"  # a copy beside it, under the SM2 profile: its digest stands in the opening
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
-REPEATED = frozenset({DELIVERED, SEAL_USED})  # may happen to the same file again; every other type once
+# May happen to the same file again; every other type happens to it once.
+REPEATED = frozenset({DELIVERED, REFUSED, SEAL_USED})
 SIGNING_EVENTS = (SEALED, UPGRADED, RENEWED)  # those after which another signed file is the document
 
 LEAF_SCHEMA = "docsvc.leaf/2"

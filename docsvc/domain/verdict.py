@@ -101,6 +101,7 @@ class SignatureReport:
     serial: str | None = None  # certificate serial number, lower-case hexadecimal
     time_stamped_by: str | None = None  # common name of the authority that proves `signed_at`
     revocation: tuple[RevocationUse, ...] = ()
+    purpose: str | None = None  # what its field says it is for, e.g. 约谈人 陈测甲（…） 数字签名
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ def seal(
     or our own verifier does not say what the level promises.
     """
     slots = signature_slots(laid_out, accepted, pages)
-    pdf, achieved, shortfall = sealer.seal(laid_out.pdf, slots, target)
+    pdf, achieved, shortfall = sealer.seal(laid_out.signed or laid_out.pdf, slots, target)
+    if laid_out.signed and not pdf.startswith(laid_out.signed):
+        raise SealError("the sealed document does not continue the signed one")
     report = verifier.verify(pdf, now)
     if report.indication is Indication.FAILED:
         raise SealError(f"the sealed document does not stand its own verification: {_faults(report)}")

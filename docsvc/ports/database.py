@@ -14,6 +14,8 @@ from docsvc.domain.custody import SealUse
 from docsvc.domain.document import DocumentFilter, DocumentRow
 from docsvc.domain.job import Backlog, Job, Posting
 from docsvc.domain.merkle import LogEvent
+from docsvc.domain.signature import Signature
+from docsvc.domain.signer import Signer
 from docsvc.domain.table import Row
 
 
@@ -267,6 +269,37 @@ class SessionRepo(Protocol):
         """Remove those that are too old or idle for too long; how many."""
 
 
+class SignatureRepo(Protocol):
+    """The signatures of envelopes; whoever writes holds the document's lease."""
+
+    def add(self, slots: Iterable[Signature]) -> None:
+        """The slots of a document that was just laid out."""
+
+    def save(self, slot: Signature) -> None:
+        """The slot as it is now. Raises NotFoundError."""
+
+    def of(self, document_id: str) -> Sequence[Signature]:
+        """In the order of signing; none where the document has no envelope, or is not laid out yet."""
+
+    def by_link(self, token_sha256: str) -> Signature | None:
+        """The slot that this one-time link is out for."""
+
+
+class SignerRepo(Protocol):
+    """Certificates of officers whose keys the service keeps."""
+
+    def save(self, signer: Signer) -> None:
+        """Insert, or replace the one that the user had."""
+
+    def find(self, user_id: str) -> Signer | None:
+        """In a transaction that may write, nobody else changes it before its end."""
+
+    def list(self) -> Sequence[Signer]: ...
+
+    def remove(self, user_id: str) -> bool:
+        """Was there one?"""
+
+
 class Transaction(Protocol):
     """One database transaction: commits when the block ends well, else rolls back."""
 
@@ -305,6 +338,12 @@ class Transaction(Protocol):
 
     @property
     def sessions(self) -> SessionRepo: ...
+
+    @property
+    def signatures(self) -> SignatureRepo: ...
+
+    @property
+    def signers(self) -> SignerRepo: ...
 
     def lock_log(self) -> None:
         """Until the end of the transaction no other process sequences."""

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import DocumentType, Level, Remark, SealPlace, Slot
+from docsvc.domain.envelope import Blank, Mark, Prepared, Signatory
 from docsvc.domain.errors import Finding
 from docsvc.domain.joint import Row
 from docsvc.domain.note import Note
 from docsvc.domain.properties import Properties
+from docsvc.domain.signer import Person
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
 from docsvc.domain.validity import Held
@@ -197,6 +199,9 @@ class Pages(Protocol):
     def mark_test(self, pdf: bytes) -> bytes:
         """The same pages, each marked 测试 that does not say itself that it is test data."""
 
+    def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
+        """Where each of them signs. Raises SealError where a label does not stand in the document."""
+
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """Where the agency's name stands over the date last. Raises SealError where it does not, or where a seal
         of that diameter would leave the page.
@@ -228,6 +233,27 @@ class Sealer(Protocol):
 
     def good_until(self, pdf: bytes) -> dt.datetime | None:
         """Until when the last document time-stamp of a B-LTA file can be relied on; None for a lower level."""
+
+    def sign(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, key: SealKey
+    ) -> tuple[bytes, str | None]:
+        """The PDF with the signature of `key` in the first of `fields`, which shows `mark`; the others are those
+        that are still to be signed, in order. Time-stamped, else why not. Raises SealError.
+        """
+
+    def prepare(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, chain: Sequence[bytes], at: dt.datetime
+    ) -> Prepared:
+        """The same for a key that is elsewhere; `chain` is its DER certificates, its own first. Raises SealError
+        where that certificate must not be used.
+        """
+
+    def complete(
+        self, pdf: bytes, prepared: Prepared, *, value: bytes | None = None, cms: bytes | None = None
+    ) -> tuple[bytes, str | None]:
+        """`pdf` continued by a prepared signature with its raw `value`, or with a whole CMS of the signer's making;
+        time-stamped, else why not. Raises SealError where it is not that signer's signature over this document.
+        """
 
 
 class Sm2Sealer(Protocol):
@@ -278,6 +304,14 @@ class SealKeys(Protocol):
     @property
     def roots(self) -> Sequence[bytes]:
         """DER certificates that seals, authorities and time-stamps are trusted by."""
+
+
+class PlatformKeys(Protocol):
+    """The service's own key."""
+
+    @property
+    def platform(self) -> SealKey:
+        """Seals what people sign by hand. Raises SealError where there is none."""
 
 
 class SealChains(Protocol):
@@ -407,3 +441,26 @@ class Passwords(Protocol):
 
     def outdated(self, password_hash: str) -> bool:
         """Was it made with weaker parameters than today's?"""
+
+
+class SignatureChecks(Protocol):
+    """Certificates and signatures that people hand in; needs no key."""
+
+    def person(self, certificate: bytes) -> Person | None:
+        """Whose certificate (DER) it is; None where it is none."""
+
+    def fault(self, prepared: Prepared, value: bytes | None, cms: bytes | None) -> str | None:
+        """Why the value, or the CMS, is not that signer's signature over what was prepared; None where it is."""
+
+    def picture(self, png: bytes) -> str | None:
+        """Why the picture can't be shown as a mark made by hand; None where it can."""
+
+
+class Vault(Protocol):
+    """Private keys that open by a PIN alone."""
+
+    def locked(self, key: bytes, pin: str) -> bytes:
+        """A key (PKCS#8, DER), encrypted. Raises UsageError where it is no key that can sign here."""
+
+    def opened(self, locked: bytes, pin: str) -> Callable[[bytes], bytes] | None:
+        """What signs with it; None for a wrong PIN."""

@@ -13,6 +13,7 @@ from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import LogError, StoreError
 from docsvc.domain.leaf import (
     ACCEPTED,
+    SIGNED,
     SIGNING_EVENTS,
     SM2_SEALED,
     VOIDED,
@@ -31,6 +32,7 @@ from docsvc.usecases.audit_tree import TreeAudit
 
 MADE: Final = (State.SEALED, State.RECORDED)  # states that an event of signing brings about
 KEPT: Final = (*MADE, State.VOIDED)  # states whose files must be in the store, if any were signed
+FILED: Final = (*KEPT, State.AWAITING_SIGNATURES)
 
 
 def fsck(database: Database, objects: ObjectStore, publisher: Publisher, log_keys: LogKeys) -> list[str]:
@@ -133,11 +135,11 @@ class _DocumentAudit:
 
     def _files(self, row: DocumentRow, events: Sequence[LogEvent]) -> None:
         """What was signed must be there, by the leaves' word and not by the row's."""
-        if row.state not in KEPT:
+        if row.state not in FILED:
             return
         digests: dict[str, str] = {}
         for event in events:
-            if event.type in SIGNING_EVENTS and (opening := _readable(event)) is not None:
+            if event.type in (SIGNED, *SIGNING_EVENTS) and (opening := _readable(event)) is not None:
                 digests |= {d: name for name, d in opening.sha256.items() if d is not None and name != "template"}
             elif event.type == SM2_SEALED and (opening := _readable(event)) is not None:
                 digests[str(opening.detail.get("sha256"))] = "sm2"

@@ -15,6 +15,7 @@ from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import AlteredError, ConflictError, NotFoundError, ObjectMissingError
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import DELIVERED
+from docsvc.domain.signature import revision
 from docsvc.pipeline.store import object_key
 from docsvc.ports import Database, ObjectStore, PageImages, Publisher, SealChains
 from docsvc.usecases.events import by, happened
@@ -95,16 +96,22 @@ class Delivery:
             tx.events.add(happened(DELIVERED, row, self.clock(), detail))
 
     def preview(self, principal: Principal, document_id: str, page: int, width_px: int) -> bytes:
-        """Page `page` (from 1) of the signed PDF as a PNG of that width. Raises as `look`, and for no such page."""
-        with self.database.read() as tx:
-            row = visible(tx, principal, document_id)
-        return self.images.png(self._stored(row, row.signed_sha256), page, width_px)
+        """Page `page` (from 1) as a PNG of that width: of the signed PDF, or of what is being signed.
+
+        Raises as `look`, and for no such page.
+        """
+        return self.images.png(self._newest(principal, document_id), page, width_px)
 
     def pages(self, principal: Principal, document_id: str) -> int:
-        """How many pages the signed PDF has. Raises as `look` does."""
+        """How many pages that has. Raises as `look` does."""
+        return self.images.count(self._newest(principal, document_id))
+
+    def _newest(self, principal: Principal, document_id: str) -> bytes:
         with self.database.read() as tx:
             row = visible(tx, principal, document_id)
-        return self.images.count(self._stored(row, row.signed_sha256))
+            slots = tx.signatures.of(row.id)
+        unsigned = row.unsigned_sha256 if slots else None
+        return self._stored(row, row.signed_sha256 or revision(slots, unsigned))
 
     def bundle(self, row: DocumentRow) -> bytes:
         """The evidence bundle of a document, without an event."""
@@ -136,7 +143,7 @@ class Delivery:
         return [ssl.DER_cert_to_PEM_cert(der).encode() for der in dict.fromkeys(chains)]
 
 
-UNMADE = frozenset({State.ACCEPTED, State.RENDERING, State.FAILED})
+UNMADE = frozenset({State.ACCEPTED, State.RENDERING, State.AWAITING_SIGNATURES, State.FAILED})
 
 
 def _not_made(row: DocumentRow) -> ConflictError:

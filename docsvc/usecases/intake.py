@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
-from docsvc.domain.document import DocumentRow, DocumentType, Level, State
+from docsvc.domain.document import DocumentRow, DocumentType, Level, Signing, State
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError, SetupError
 from docsvc.domain.joint import joint_names
 from docsvc.domain.laws import Laws
@@ -52,6 +53,7 @@ class _Posted:
     settle: Settle | None
     due_at: dt.datetime | None
     layout: str | None
+    signing: Signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,14 @@ class Intake:
         settle: Settle | None = None,
         due_at: dt.datetime | None = None,
         layout: str | None = None,
+        signing: Signing = Signing.SEAL,
     ) -> Acceptance:
         """The document of a case, with its job due at `due_at` (now, unless given).
 
         `principal` None is the service itself, which may do everything. `settle` writes down, in the same
         transaction, that what was posted has this document: the Idempotency-Key, the row of a batch.
-        `layout` is the one that a new document is to have; else it has the agency's or the type's own. Raises
+        `layout` is the one that a new document is to have; else it has the agency's or the type's own. `signing` is
+        how it is to be signed. Raises
         CaseRefusedError with every finding; then nothing of the case is left behind. Raises ForbiddenError where
         the principal may not post, or not for that agency.
         """
@@ -92,6 +96,8 @@ class Intake:
         doc_type = self._doc_type(data)
         if layout is not None and doc_type.in_layout(layout) is None:
             raise CaseRefusedError([_no_layout("", layout, doc_type)])
+        if signing is Signing.ENVELOPE and not doc_type.manifest.signatures:
+            raise CaseRefusedError([_no_envelope(doc_type)])
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
         if halves := [p for p, text in strings_of(data) if SURROGATE.search(text)]:
@@ -103,7 +109,7 @@ class Intake:
             raise CaseRefusedError([_no_json(str(e))]) from e
         # Fonts are asked before the transaction opens: reading them is slow, holding other writers up is worse.
         undrawable = frozenset(self.glyphs.undrawable("".join(text for _, text in strings_of(data))))
-        posted = _Posted(case, doc_type, undrawable, principal, settle, due_at, layout)
+        posted = _Posted(case, doc_type, undrawable, principal, settle, due_at, layout, signing)
         try:
             return self._accept(posted)
         except DuplicateError:  # another process accepted the same facts meanwhile; our number was given back
@@ -142,6 +148,7 @@ class Intake:
                 raise CaseRefusedError(faults)
             warnings = tuple(f for f in findings if f.severity == "warning")
             row = self._number(tx, case, agency, laid_out, warnings, now)
+            row = dataclasses.replace(row, signing=posted.signing)
             tx.documents.add(row)
             tx.jobs.add(row.id, posted.due_at or now)
             tx.events.add(happened(ACCEPTED, row, now, by(principal)))
@@ -372,6 +379,16 @@ def _no_layout(pointer: str, layout: str, doc_type: DocumentType) -> Finding:
         pointer,
         f"{title}没有版式 {layout[:LONGEST_SHOWN]}，只有：{known}",
         f"{doc_type.manifest.doc_type} has no layout {layout[:LONGEST_SHOWN]}, only: {known}",
+    )
+
+
+def _no_envelope(doc_type: DocumentType) -> Finding:
+    title = doc_type.manifest.title
+    return Finding(
+        "SIGNING",
+        "",
+        f"{title}没有规定由谁签名，不能以envelope方式签署",
+        f"the manifest of {doc_type.manifest.doc_type} names nobody who signs: signing=envelope is not possible",
     )
 
 

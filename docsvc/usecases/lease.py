@@ -36,6 +36,11 @@ class Leases:
             tx.jobs.release(document_id, job.token, job.due_at)
             return tx.jobs.claim(document_id, holder, now, until)
 
+    def due_at(self, tx: Transaction, document_id: str) -> dt.datetime | None:
+        """When the job of a document whose lease is ours is due."""
+        job = _held(tx, document_id)
+        return job.due_at if job else None
+
     def abandon(self, document_id: str) -> None:
         """Give back what this process held when the database went away, so that its end could not be written.
 
@@ -54,8 +59,7 @@ class Leases:
         """
         with self.database.begin() as tx:
             token = self.claim(tx, document_id)
-            job = _held(tx, document_id)
-            due_at = job.due_at if job else None
+            due_at = self.due_at(tx, document_id)
         try:
             yield token
         finally:

@@ -10,14 +10,14 @@ from typing import Final
 
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.document import DocumentRow, Signing, State
 from docsvc.domain.errors import KeyReusedError, NotFoundError, QueueError, StillRunningError
 from docsvc.domain.job import Posting
 from docsvc.ports import Database, Queue
 from docsvc.usecases.intake import Acceptance, Intake, read_case
 
 RUNNING_S: Final = 20  # then whoever began it counts as dead; if not, both find the same document
-ENDS: Final = frozenset({State.RECORDED, State.FAILED, State.VOIDED})
+ENDS: Final = frozenset({State.RECORDED, State.FAILED, State.VOIDED, State.AWAITING_SIGNATURES})
 FIRST_PAUSE_S: Final = 0.02
 LONGEST_PAUSE_S: Final = 0.25
 
@@ -33,8 +33,15 @@ class Reception:
     resend_s: float = 30
     sleep: Callable[[float], None] = time.sleep
 
-    def post(self, principal: Principal, key: str, raw: bytes, layout: str | None = None) -> Acceptance:
-        """The document of the case in `raw`, under the caller's Idempotency-Key; `layout` as Intake has it.
+    def post(
+        self,
+        principal: Principal,
+        key: str,
+        raw: bytes,
+        layout: str | None = None,
+        signing: Signing = Signing.SEAL,
+    ) -> Acceptance:
+        """The document of the case in `raw`, under the caller's Idempotency-Key; the others as Intake has them.
 
         The same key with the same bytes gives the same document again, as it is now. Raises ForbiddenError;
         KeyReusedError for the key with other bytes; StillRunningError while the first call with it still runs;
@@ -63,6 +70,7 @@ class Reception:
                 settle=lambda tx, accepted: tx.postings.settle(principal.id, key, accepted.row.id),
                 due_at=now + dt.timedelta(seconds=self.resend_s),
                 layout=layout,
+                signing=signing,
             )
         except Exception:
             with self.database.begin() as tx:
@@ -73,7 +81,7 @@ class Reception:
         return acceptance
 
     def wait(self, document_id: str, seconds: float) -> DocumentRow:
-        """The document as it is when it is recorded, failed or voided, or else after `seconds`.
+        """The document as it is when nothing more comes of it by itself, or else after `seconds`.
 
         Raises NotFoundError.
         """

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from docsvc.domain.case import Case
-from docsvc.domain.document import Accepted, DocumentRow, DocumentType, State
+from docsvc.domain.document import Accepted, DocumentRow, DocumentType, LaidOut, Signing, State
+from docsvc.domain.envelope import signatories
 from docsvc.domain.errors import (
     BusyError,
     DocsvcError,
@@ -25,10 +26,11 @@ from docsvc.domain.job import KEY_AWAY_S, MAX_ATTEMPTS, retry_at
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
+from docsvc.domain.signature import Signature, begun, revision, turn
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.convert import convert
 from docsvc.pipeline.render import render
-from docsvc.pipeline.seal import seal
+from docsvc.pipeline.seal import seal, signature_slots
 from docsvc.pipeline.store import object_key, store
 from docsvc.ports import (
     Converter,
@@ -73,7 +75,7 @@ class Production:
     clock: Callable[[], dt.datetime]
 
     def produce(self, document_id: str) -> DocumentRow:
-        """The row as it is afterwards: sealed, or what it had become before.
+        """The row as it is afterwards: sealed, laid out for those who sign it, or what it had become before.
 
         A fault is raised when it has been written down: one that may pass leaves the document `accepted` and its
         job due again later, any other one, or one too many, leaves it `failed` with the reason. A key that is away
@@ -85,6 +87,9 @@ class Production:
             return row
         try:
             if not self._stored(row):
+                if row.signing is Signing.ENVELOPE and not self._slots(row):
+                    self._send_round(row, token)
+                    return self._row(document_id)
                 row = self._make(row, token)
             now, version = self.clock(), self.templates.version(row.doc_type, row.template_sha256)
             detail = {"template_version": version.manifest.version} if version else {}
@@ -115,7 +120,9 @@ class Production:
             token = self.leases.claim(tx, document_id)
             row = tx.documents.find(id=document_id) or row  # nobody changes it from here on
             if row.state not in UNFINISHED:
-                tx.jobs.release(document_id, token, None)
+                # A signature that was given waits for whoever completes it.
+                waits = row.state is State.AWAITING_SIGNATURES
+                tx.jobs.release(document_id, token, self.leases.due_at(tx, document_id) if waits else None)
                 return row, token
             # Counted when begun: an attempt that ends with its process says nothing afterwards.
             if row.attempts >= MAX_ATTEMPTS:
@@ -158,35 +165,80 @@ class Production:
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
         keys = self.custody.keys_for(accepted)
-        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
-        laid_out = convert(filled, self.converter, self.pages, test_data=accepted.case.is_test)
+        if row.signing is Signing.ENVELOPE:
+            laid_out = self._signed_by_all(row)
+            fields: dict[str, Any] = {}
+            files: list[bytes] = []
+        else:
+            laid_out, fields, files = self._lay_out(accepted)
         with self._writing(row.id, token) as tx:
-            tx.documents.update(
-                row.id,
-                template_sha256=accepted.doc_type.sha256,  # mended since it was accepted, perhaps
-                docx_sha256=filled.sha256,
-                unsigned_sha256=laid_out.sha256,
-                signed_sha256=None,  # of a run before, whose file was never kept
-            )
+            tx.documents.update(row.id, **fields, signed_sha256=None)  # that of a run before was never kept
             self.custody.begin(tx, tx.documents.find(id=row.id) or row, accepted, laid_out, keys)
-        sealed = seal(laid_out, accepted, row.target_level, self.pages, self.sealer, self.verifier, self.clock())
-        # The digests are written down before the objects: a crash between both leaves no signed file unknown to
-        # the database, and the next run finds it and goes on instead of signing a second time.
-        fields = {
+        ports = self.pages, self.sealer, self.verifier
+        sealed = seal(laid_out, accepted, row.target_level, *ports, self.clock())
+        signed = {
             "signed_sha256": sealed.sha256,
             "size": len(sealed.pdf),
             "achieved_level": sealed.achieved,
             "shortfall": sealed.shortfall,
             "renew_before": self.sealer.good_until(sealed.pdf),
         }
+        self._write_down(row, token, accepted, signed, [*files, sealed.pdf])
+        return self._row(row.id)
+
+    def _lay_out(self, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
+        """The unsigned PDF, what the row says of it, and the files that are kept."""
+        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
+        laid_out = convert(filled, self.converter, self.pages, test_data=accepted.case.is_test)
+        fields = {
+            "template_sha256": accepted.doc_type.sha256,  # mended since it was accepted, perhaps
+            "docx_sha256": filled.sha256,
+            "unsigned_sha256": laid_out.sha256,
+        }
+        return laid_out, fields, [accepted.case.canonical, filled.docx, laid_out.pdf]
+
+    def _write_down(
+        self, row: DocumentRow, token: int, accepted: Accepted, fields: dict[str, Any], files: list[bytes]
+    ) -> None:
+        # The digests are written down before the objects: a crash between both leaves no signed file unknown to
+        # the database, and the next run finds it and goes on instead of signing a second time.
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
-            tx.seal_uses.sign(row.id, sealed.sha256)
+            if signed := fields.get("signed_sha256"):
+                tx.seal_uses.sign(row.id, signed)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         self.versions.keep(accepted.doc_type, keep)
-        for data in (accepted.case.canonical, filled.docx, laid_out.pdf, sealed.pdf):
+        for data in files:
             store(data, self.objects, keep)
-        return self._row(row.id)
+
+    def _send_round(self, row: DocumentRow, token: int) -> None:
+        """Lay it out and let those sign whom the manifest names. Until they are asked, it may be done again."""
+        accepted = self._accepted(row)
+        people = signatories(accepted.doc_type.manifest.signatures, accepted.case.data)
+        if not people:
+            raise SealError(f"{row.number}: the manifest names nobody who signs this case")
+        self.custody.keys_for(accepted)  # raises where the agency could not seal it afterwards
+        laid_out, fields, files = self._lay_out(accepted)
+        self.pages.blanks(laid_out.pdf, people)  # raises where somebody would find no place to sign
+        signature_slots(laid_out, accepted, self.pages)
+        self._write_down(row, token, accepted, fields, files)
+        with self._writing(row.id, token) as tx:
+            tx.signatures.add(begun(row.id, people))
+            tx.documents.update(row.id, state=State.AWAITING_SIGNATURES, attempts=1, reason=None, retryable=False)
+            tx.jobs.release(row.id, token, None)
+
+    def _signed_by_all(self, row: DocumentRow) -> LaidOut:
+        """As it was laid out, where the seals' places are found, and as it is now."""
+        slots = self._slots(row)
+        newest = revision(slots, row.unsigned_sha256)
+        if turn(slots) is not None or newest is None or row.unsigned_sha256 is None:
+            raise SealError(f"{row.number}: not all have signed")
+        unsigned = self.objects.get(object_key(row.unsigned_sha256))
+        return LaidOut(unsigned, row.unsigned_sha256, 0, self.objects.get(object_key(newest)))
+
+    def _slots(self, row: DocumentRow) -> Sequence[Signature]:
+        with self.database.read() as tx:
+            return tx.signatures.of(row.id)
 
     def _stored(self, row: DocumentRow) -> bool:
         """Did an earlier run, cut off, already store everything?"""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentRow, LaidOut, State
+from docsvc.domain.document import DocumentRow, LaidOut, Signing, State
 from docsvc.domain.errors import AlteredError, ConflictError, NotFoundError, SealError
 from docsvc.domain.leaf import SM2_SEALED, parse_opening
 from docsvc.domain.sm2 import PROFILE, faults
@@ -63,6 +63,10 @@ class Sm2Copies:
                 return row, self._stored(row, made)
             if row.state not in SIGNED or row.unsigned_sha256 is None:
                 raise ConflictError(f"{row.number}没有已盖章的文书；it is {row.state}, not sealed")
+            if row.signing is Signing.ENVELOPE:
+                raise ConflictError(
+                    f"{row.number}由多人签名，副本不能代替；a copy would lack the signatures of those who signed"
+                )
             pdf = self._sealed(row, self._stored(row, row.unsigned_sha256))
             detail = {"profile": PROFILE, "sha256": sha256_hex(pdf), "size": len(pdf)}
             with self.database.begin() as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ class Voiding:
                 ) from e
             tx.documents.update(row.id, state=State.VOIDED, reason=reason, retryable=False)
             voided = owned(tx, principal, document_id)
+            for slot in tx.signatures.of(row.id):  # nothing is out for it any more: no link, no prepared digest
+                tx.signatures.save(dataclasses.replace(slot, link=None, pending=None, given=None))
             tx.events.add(happened(VOIDED, voided, now, {**by(principal), "reason": reason}))
             tx.jobs.release(row.id, token, None)
             return voided

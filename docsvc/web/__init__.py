@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from docsvc.bootstrap import Service
-from docsvc.web import accounts, batches, checking, documents, errors, posting, vocabulary
+from docsvc.web import accounts, batches, checking, documents, errors, posting, signing, vocabulary
 from docsvc.web.guard import guard, pages
 
-__all__ = ["accounts", "batches", "checking", "documents", "errors", "posting", "register", "vocabulary"]
+__all__ = ["accounts", "batches", "checking", "documents", "errors", "posting", "register", "signing", "vocabulary"]
 
 
 def register(app: Flask, service: Service) -> None:

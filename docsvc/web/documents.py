@@ -15,6 +15,7 @@ from docsvc.domain.document import DocumentFilter, State
 from docsvc.domain.errors import ConflictError, StoreError, UsageError
 from docsvc.domain.joint import names_in
 from docsvc.domain.leaf import SM2_SEALED
+from docsvc.domain.signature import SlotState
 from docsvc.usecases.deliver import Kind
 from docsvc.web.guard import may, pages, principal, service, someone
 from docsvc.web.words import MOVING, STATES
@@ -74,7 +75,7 @@ def documents() -> ResponseReturnValue:
 def document(document_id: str) -> ResponseReturnValue:
     """Everything about one."""
     who, found = principal(), service().search.one(principal(), document_id)
-    row = found.row
+    row, slots = found.row, service().envelopes.look(who, document_id).slots
     return render_template(
         "document.html",
         row=row,
@@ -84,8 +85,10 @@ def document(document_id: str) -> ResponseReturnValue:
         template=service().versions.name(row),
         history=service().search.history(who, document_id),
         sm2_sealed=SM2_SEALED,
-        page_count=_page_count(document_id) if row.signed_sha256 else 0,
-        moving=row.state in MOVING,
+        page_count=_page_count(document_id) if row.signed_sha256 or row.state is State.AWAITING_SIGNATURES else 0,
+        moving=row.state in MOVING or any(slot.state is SlotState.GIVEN for slot in slots),
+        slots=slots,
+        may_sign=Permission.SIGN in who.permissions and row.state is State.AWAITING_SIGNATURES,
         may_void=Permission.VOID in who.permissions and row.state is not State.VOIDED,
     )
 

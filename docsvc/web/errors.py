@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flask import g, render_template, request
@@ -11,10 +12,13 @@ from werkzeug.wrappers import Response
 
 from docsvc.domain.errors import (
     AlteredError,
+    BusyError,
     ConflictError,
     DocsvcError,
     ForbiddenError,
+    LinkGoneError,
     NotFoundError,
+    SignatureRefusedError,
     UnauthorizedError,
     UsageError,
 )
@@ -28,6 +32,7 @@ TITLES: Final = {
     404: Words("没有这个页面或者文书", "There is no such page or document"),
     405: Words("此处不能这样操作", "This can't be done here"),
     409: Words("现在还不能这样操作", "This can't be done now"),
+    410: Words("链接已失效", "The link is not valid any more"),
     413: Words("内容过大", "Too large"),
     429: Words("操作过于频繁", "Too many requests"),
     500: Words("系统出错", "Something went wrong"),
@@ -39,6 +44,7 @@ ADVICE: Final = {
     ),
     403: Words("如需此项权限，请联系管理员。", "Ask the administrator if you need to do this."),
     404: Words("请核对地址或者文号。", "Check the address or the number."),
+    410: Words("请向执法人员索取新的链接。", "Ask the officers for a new link."),
     413: Words("请减小文件或者内容后再试。", "Send less at once."),
     429: Words("请稍候一分钟再试。", "Wait a minute, then try again."),
     500: Words(
@@ -48,23 +54,24 @@ ADVICE: Final = {
 }
 ALTERED: Final = "存储的文件已被改动，不予提供；the stored file was altered: nobody gets it"
 SERVER_FAULT: Final = 500
+STATUSES: Final[Mapping[type[DocsvcError], int]] = {  # the first that fits
+    UnauthorizedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    LinkGoneError: 410,
+    ConflictError: 409,
+    BusyError: 409,
+    SignatureRefusedError: 422,
+    UsageError: 400,
+}
 
 
 def status_of(fault: DocsvcError) -> int:
     """The HTTP status that a fault of the core is shown with."""
-    match fault:
-        case UnauthorizedError():
-            return 401
-        case ForbiddenError():
-            return 403
-        case NotFoundError():
-            return 404
-        case ConflictError():
-            return 409
-        case UsageError():
-            return 400
-        case _:
-            return 503 if fault.retryable else 500
+    for kind, status in STATUSES.items():
+        if isinstance(fault, kind):
+            return status
+    return 503 if fault.retryable else 500
 
 
 @pages.errorhandler(DocsvcError)

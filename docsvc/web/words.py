@@ -12,7 +12,20 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEAL_USED, SEALED, SM2_SEALED, UPGRADED, VOIDED
+from docsvc.domain.envelope import Role as SignatoryRole
+from docsvc.domain.leaf import (
+    ACCEPTED,
+    DELIVERED,
+    REFUSED,
+    RENEWED,
+    SEAL_USED,
+    SEALED,
+    SIGNED,
+    SM2_SEALED,
+    UPGRADED,
+    VOIDED,
+)
+from docsvc.domain.signature import Channel, Signature, SlotState
 from docsvc.domain.verdict import Indication
 
 
@@ -28,6 +41,7 @@ class Words:
 STATES: Final[Mapping[State, Words]] = {
     State.ACCEPTED: Words("已收案，待制作", "Accepted, waiting to be made", "busy"),
     State.RENDERING: Words("制作中", "Being made", "busy"),
+    State.AWAITING_SIGNATURES: Words("待签名", "Waiting for signatures", "busy"),
     State.SEALED: Words("已盖章，待入日志", "Sealed, waiting for the log", "busy"),
     State.RECORDED: Words("有效", "In force", "good"),
     State.FAILED: Words("制作失败", "Failed", "bad"),
@@ -35,6 +49,26 @@ STATES: Final[Mapping[State, Words]] = {
 }
 MOVING: Final = frozenset({State.ACCEPTED, State.RENDERING, State.SEALED})
 """States that pass by themselves: a page that shows one asks again."""
+
+SIGNATORIES: Final[Mapping[SignatoryRole, Words]] = {
+    SignatoryRole.PARTY: Words("当事人一方", "Party"),
+    SignatoryRole.WITNESS: Words("见证人", "Witness"),
+    SignatoryRole.OFFICER: Words("执法人员", "Officer"),
+    SignatoryRole.RECORDER: Words("记录人", "Recorder"),
+}
+SLOTS: Final[Mapping[SlotState, Words]] = {
+    SlotState.WAITING: Words("未签", "not signed"),
+    SlotState.ASKED: Words("链接已发出", "link is out", "busy"),
+    SlotState.PREPARED: Words("待交回签名值", "value awaited", "busy"),
+    SlotState.GIVEN: Words("正在写入", "being completed", "busy"),
+    SlotState.SIGNED: Words("已签", "signed", "good"),
+}
+CHANNELS: Final[Mapping[Channel, Words]] = {
+    Channel.ON_SITE: Words("现场", "on site"),
+    Channel.SMS: Words("短信", "text message"),
+    Channel.EMAIL: Words("电子邮件", "e-mail"),
+    Channel.OTHER: Words("其他", "other"),
+}
 
 BATCHES: Final[Mapping[BatchState, Words]] = {
     BatchState.READING: Words("逐行收案中", "Taking rows in", "busy"),
@@ -80,6 +114,13 @@ ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
 SERVICE: Final = Words("系统", "the service")
 
 
+def slot_state(slot: Signature) -> Words:
+    """How far a signature is; a refusal that is noted is no signature."""
+    if slot.refusal is not None and slot.state is SlotState.SIGNED:
+        return Words("已注明拒绝签名", "refusal noted", "busy")
+    return SLOTS[slot.state]
+
+
 def role(principal: Principal) -> Words:
     """What someone with these permissions is called."""
     return next((words for needs, words in ROLES if needs <= principal.permissions), Words("用户", "User"))
@@ -95,7 +136,9 @@ GOOD: Final = {
 }
 
 
-def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str) -> Words:
+def story(  # noqa: PLR0911 - a return for each kind of event
+    type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str
+) -> Words:
     """One event of a document's history as a sentence; an unknown type is told by its name."""
     zh, en = (by["name"], by["name"]) if by else (SERVICE.zh, SERVICE.en)
     match type:
@@ -106,6 +149,11 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
             return Words(f"用印，印章{seal}", f"Seal {seal} used")
         case _ if type in GOOD:
             return GOOD[type]
+        case _ if type == SIGNED:
+            return _signed(detail)
+        case _ if type == REFUSED:
+            who, why = detail.get("name", ""), detail.get("reason", "")
+            return Words(f"{zh}记录：{who}拒绝签名，理由：{why}", f"{en} noted that {who} refused to sign: {why}")
         case _ if type == VOIDED:
             why = detail.get("reason", "")
             return Words(f"由{zh}作废，理由：{why}", f"Voided by {en}, for this reason: {why}", "bad")
@@ -114,6 +162,13 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
             return Words(f"{zh}下载了{file.zh}", f"{en} downloaded {file.en}")
         case _:
             return Words(type, type)
+
+
+def _signed(detail: Mapping[str, Any]) -> Words:
+    who = detail.get("name", "")
+    if "refusal" in detail:
+        return Words(f"{who}拒绝签名的情况已写入文书", f"The refusal of {who} is noted in the document")
+    return Words(f"{who}已签名", f"Signed by {who}", "good")
 
 
 def advice(reason: str | None, *, retryable: bool) -> Words:

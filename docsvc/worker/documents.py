@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, now, open_process
-from docsvc.domain.document import State
+from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SetupError
 from docsvc.telemetry import logger
 
@@ -68,9 +68,7 @@ def make(service: Service, document_id: str) -> None:
         try:
             if away:
                 service.leases.abandon(document_id)
-            row = service.production.produce(document_id)
-            if row.state in MADE:
-                service.copy_in_sm2(row)
+            row = step(service, document_id)
         except BusyError:
             log.info("document_held_by_another")
         except DatabaseError as e:
@@ -87,6 +85,18 @@ def make(service: Service, document_id: str) -> None:
         else:
             log.info("document_made", state=row.state)
         return
+
+
+def step(service: Service, document_id: str) -> DocumentRow:
+    """Complete a signature that was given, or make the document, or after the last signature both."""
+    if service.completion.concerns(document_id):
+        row = service.completion.advance(document_id)
+        if row.state is not State.RENDERING:
+            return row
+    row = service.production.produce(document_id)
+    if row.state in MADE:
+        service.copy_in_sm2(row)
+    return row
 
 
 def _log(**fields: str) -> structlog.typing.FilteringBoundLogger:

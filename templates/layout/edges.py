@@ -49,10 +49,13 @@ def outside_number(style: str, on: str) -> Edge:
     return Edge("footer", on, part("ftr", paragraph("", style, number)))
 
 
-def page_of_pages(page_sign: str = "") -> Edge:
-    """第 页 共 页 in the middle; `page_sign` labels the line that the party signs on every page."""
+def page_of_pages(page_sign: str = "", *, below: bool = False) -> Edge:
+    """第 页 共 页 in the middle; `page_sign` labels the line that the party signs on every page, or `below` it."""
     number = run("第 ") + field("PAGE") + run(" 页　共 ") + field("NUMPAGES") + run(" 页")
-    signs = when("not body.refused", paragraph(page_sign, "PageSign", blank(DATE_BLANK))) if page_sign else ""
+    line = paragraph(page_sign, "PageSign", "" if below else blank(DATE_BLANK))
+    if below:
+        line += paragraph("", "PageSignLine", blank()) + paragraph(DATE_BLANK, "SignatureDate")
+    signs = when("not body.refused", line) if page_sign else ""
     return Edge("footer", "default", part("ftr", signs + paragraph("", "PageRecord", number)))
 
 

@@ -62,13 +62,16 @@ def test_curl_lines_work_as_printed_and_ctrl_c_ends_all(demonstration, workspace
     assert zipfile.is_zipfile(here / "document.docx")
     assert zipfile.is_zipfile(here / "document.evidence.zip")
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    looked_up, found, history, refused, report, voided, batch, rows = answers
+    looked_up, found, history, refused, report, voided, slots, link, noted, batch, rows = answers
     assert looked_up["id"] == document["id"] == found["documents"][0]["id"]
     assert len(history["events"]) >= 4
     assert (refused["status"], "G05" in {e["rule"] for e in refused["errors"]}) == (422, True)
     assert report["indication"] == "TOTAL-PASSED"
     assert "docsvc-development.invalid/log" in done.stdout
     assert (voided["id"], voided["state"]) == (document["id"], "voided")
+    assert [s["turn"] for s in slots["signatures"]] == [True, False, False, False]
+    assert "/sign#" in link["url"]
+    assert noted["state"] == "signed"
     assert (batch["counts"]["total"], batch["counts"]["refused"], rows["rows"]) == (2, 0, [])
 
     assert end(process, signal.SIGINT, 120) == 0

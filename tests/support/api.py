@@ -34,20 +34,27 @@ class Api:
         return self.call("GET", path, **options)
 
     def post(
-        self, case: Mapping[str, Any] | bytes, key: str | None = None, wait: int | None = None
+        self, case: Mapping[str, Any] | bytes, key: str | None = None, wait: int | None = None, **query: str
     ) -> requests.Response:
         """A case, under an Idempotency-Key of its own where none is given."""
         body = case if isinstance(case, bytes) else json.dumps(case, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": key or secrets.token_hex(16)}
         if wait is not None:
             headers["Prefer"] = f"wait={wait}"
-        return self.call("POST", "/documents", data=body, headers=headers)
+        return self.call("POST", "/documents", data=body, headers=headers, params=query)
 
     def issue(self, case: Mapping[str, Any]) -> dict[str, Any]:
         """The document of a case, recorded."""
         answer = self.post(case, wait=60)
         assert answer.status_code in (201, 202), f"{answer.status_code} {answer.text}"
         return self.until_ends(answer.json()["id"])
+
+    def send_round(self, case: Mapping[str, Any]) -> dict[str, Any]:
+        """The document of a case, laid out to be signed."""
+        answer = self.post(case, wait=60, signing="envelope")
+        assert answer.status_code == 202, f"{answer.status_code} {answer.text}"
+        assert answer.json()["state"] == "awaiting_signatures", answer.text
+        return answer.json()
 
     def document(self, document_id: str) -> dict[str, Any]:
         answer = self.get(f"/documents/{document_id}")

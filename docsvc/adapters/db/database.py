@@ -21,6 +21,7 @@ from docsvc.adapters.db.job_repo import SqlJobRepo, SqlPostingRepo
 from docsvc.adapters.db.log_repo import SqlLogRepo
 from docsvc.adapters.db.repos import SqlAgencyRepo, SqlDocumentRepo, SqlEventRepo, SqlNumberRepo
 from docsvc.adapters.db.seal_repo import SqlSealUseRepo
+from docsvc.adapters.db.signature_repo import SqlSignatureRepo, SqlSignerRepo
 from docsvc.domain.errors import DatabaseError, DocsvcError, SetupError
 
 LOCK_WAIT_S: Final = 60
@@ -47,6 +48,8 @@ class SqlTransaction:
         self.clients = SqlClientRepo(connection)
         self.users = SqlUserRepo(connection, writing=writing)
         self.sessions = SqlSessionRepo(connection)
+        self.signatures = SqlSignatureRepo(connection)
+        self.signers = SqlSignerRepo(connection, writing=writing)
 
     def lock_log(self) -> None:
         """Until the end of the transaction no other process sequences."""

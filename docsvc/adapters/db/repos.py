@@ -15,7 +15,7 @@ from docsvc.adapters.db.log_repo import CHUNK
 from docsvc.adapters.db.tables import agencies, counters, documents, events
 from docsvc.domain.agency import Agency
 from docsvc.domain.canonical import canonical_json
-from docsvc.domain.document import DocumentFilter, DocumentRow, Level, State
+from docsvc.domain.document import DocumentFilter, DocumentRow, Level, Signing, State
 from docsvc.domain.errors import DuplicateError, Finding, LogError, UsageError
 from docsvc.domain.merkle import LogEvent
 
@@ -33,6 +33,7 @@ FIXED: Final = frozenset(
         "party_name",
         "issue_date",
         "created_at",
+        "signing",
     }
 )
 UNIQUE: Final = ("id", "number", "case_sha256")
@@ -278,7 +279,7 @@ def _column(name: str) -> sa.Column[Any]:
 
 def _plain(value: Any) -> Any:
     """Enumerations as their text: psycopg would not know the class."""
-    return value.value if isinstance(value, State | Level) else value
+    return value.value if isinstance(value, State | Level | Signing) else value
 
 
 def _document_values(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,6 +295,7 @@ def _document_row(row: Mapping[str, Any]) -> DocumentRow:
         **{
             **row,
             "state": State(row["state"]),
+            "signing": Signing(row["signing"]),
             "target_level": Level(row["target_level"]),
             "achieved_level": None if achieved is None else Level(achieved),
             "warnings": tuple(map(_warning, json.loads(row["warnings"]))),

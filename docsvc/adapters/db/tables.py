@@ -76,6 +76,7 @@ documents = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Text, nullable=False),
     sa.Column("renew_before", UtcDateTime, index=True),
+    sa.Column("signing", sa.String(16), nullable=False, server_default="seal"),
     # What a search walks along: newest first, of all agencies or of one, page by page.
     sa.Index("ix_documents_created_at_id", "created_at", "id"),
     sa.Index("ix_documents_agency_id_created_at_id", "agency_id", "created_at", "id"),
@@ -261,4 +262,38 @@ batch_rows = sa.Table(
     sa.Column("new", sa.Boolean),
     sa.Column("faults", sa.Text),
     sa.Index("ix_batch_rows_batch_id_outcome_number", "batch_id", "outcome", "number"),
+)
+
+# The signatures of an envelope, a row a signatory. `data` is JSON: what is out for it, and what is said of it.
+signatures = sa.Table(
+    "signatures",
+    metadata,
+    sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id"), primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("field", sa.String(64), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("needs", sa.String(16), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("cert_no", sa.String(200)),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("signed_at", UtcDateTime),
+    sa.Column("revision_sha256", sa.String(64)),
+    sa.Column("certificate_sha256", sa.String(64)),
+    sa.Column("link_sha256", sa.String(64), unique=True),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.UniqueConstraint("document_id", "field"),
+)
+
+# Certificates of officers whose keys the service keeps for them. `key` opens by their PIN alone.
+signers = sa.Table(
+    "signers",
+    metadata,
+    sa.Column("user_id", sa.String(36), sa.ForeignKey("users.id"), primary_key=True),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("cert_no", sa.String(80), nullable=False),
+    sa.Column("chain", sa.LargeBinary, nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("locked_until", UtcDateTime),
+    sa.Column("created_at", UtcDateTime, nullable=False),
 )

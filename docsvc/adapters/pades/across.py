@@ -20,6 +20,7 @@ generic: Any = pyhanko_generic  # whose constructors declare no types
 MOST_PAGES = 10  # that share one imprint …
 LEAST_MM = 4.0  # … so that no slice is narrower than this
 PICTURE = pdf_name("/SealAcrossPages")
+MARK = pdf_name("/MarkOnPage")
 A4 = (0.0, 0.0, 595.276, 841.89)  # of a page that says nothing
 TURNS = 4
 
@@ -57,31 +58,35 @@ def press_across(writer: Any, picture: Any, side: float) -> None:
     """
     for number, part in enumerate(slices(int(writer.root["/Pages"]["/Count"]), side)):
         reference, _ = writer.find_page_for_modification(number)
-        page = reference.get_object()
-        before, after = (writer.add_object(generic.StreamObject(stream_data=d)) for d in _drawing(page, part, side))
-        contents = page.raw_get("/Contents") if "/Contents" in page else generic.ArrayObject()
-        if isinstance(contents, generic.IndirectObject) and isinstance(contents.get_object(), generic.ArrayObject):
-            contents = contents.get_object()
-        middle = list(_raw(contents)) if isinstance(contents, generic.ArrayObject) else [contents]
-        page[pdf_name("/Contents")] = generic.ArrayObject([before, *middle, after])
-        # Pages may share their resources; each gets a dictionary of its own.
-        resources = _inherited(page, "/Resources", generic.DictionaryObject())
-        own = generic.DictionaryObject({key: resources.raw_get(key) for key in resources})
-        pictures = own.get("/XObject", generic.DictionaryObject())
-        own[pdf_name("/XObject")] = generic.DictionaryObject(
-            {**{key: pictures.raw_get(key) for key in pictures}, PICTURE: picture}
-        )
-        page[pdf_name("/Resources")] = own
-        writer.mark_update(reference)
+        turned, width, height = _as_shown(reference.get_object())
+        to_edge = b"1 0 0 1 %.3f %.3f cm" % (width - part.right, (height - side) / 2)
+        clip = b"%.3f 0 %.3f %.3f re W n" % (part.left, part.right - part.left, side)
+        draw_on(writer, number, picture, b"\n".join((turned, to_edge, clip)), PICTURE)
 
 
-def _drawing(page: Any, part: Slice, side: float) -> tuple[bytes, bytes]:
-    """What comes before and after a page's own content, which may leave its graphics state changed."""
-    turned, width, height = _as_shown(page)
-    to_edge = b"1 0 0 1 %.3f %.3f cm" % (width - part.right, (height - side) / 2)
-    clip = b"%.3f 0 %.3f %.3f re W n" % (part.left, part.right - part.left, side)
-    drawn = b"/Artifact BMC q\n%b\n%b\n%b\n%b Do\nQ EMC\n" % (turned, to_edge, clip, PICTURE.encode())
-    return b"q\n", b"\nQ\n" + drawn
+def draw_on(writer: Any, number: int, picture: Any, before: bytes, name: Any = MARK) -> None:
+    """Draw the form XObject `picture` (a reference) on a page of an incremental `writer`, after the operators
+    `before`, over its content. It is an artifact: what it says stands in the signature's field.
+    """
+    reference, _ = writer.find_page_for_modification(number)
+    page = reference.get_object()
+    drawn = b"\nQ\n/Artifact BMC q\n%b\n%b Do\nQ EMC\n" % (before, name.encode())
+    # A page's own content may leave its graphics state changed.
+    first, last = (writer.add_object(generic.StreamObject(stream_data=d)) for d in (b"q\n", drawn))
+    contents = page.raw_get("/Contents") if "/Contents" in page else generic.ArrayObject()
+    if isinstance(contents, generic.IndirectObject) and isinstance(contents.get_object(), generic.ArrayObject):
+        contents = contents.get_object()
+    middle = list(_raw(contents)) if isinstance(contents, generic.ArrayObject) else [contents]
+    page[pdf_name("/Contents")] = generic.ArrayObject([first, *middle, last])
+    # Pages may share their resources; each gets a dictionary of its own.
+    resources = _inherited(page, "/Resources", generic.DictionaryObject())
+    own = generic.DictionaryObject({key: resources.raw_get(key) for key in resources})
+    pictures = own.get("/XObject", generic.DictionaryObject())
+    own[pdf_name("/XObject")] = generic.DictionaryObject(
+        {**{key: pictures.raw_get(key) for key in pictures}, name: picture}
+    )
+    page[pdf_name("/Resources")] = own
+    writer.mark_update(reference)
 
 
 def _as_shown(page: Any) -> tuple[bytes, float, float]:

@@ -39,6 +39,7 @@ from docsvc.adapters.pades import (
     certificates,
     cms_checks,
     levels,
+    purposes,
     revisions,
     revocation,
     signer_checks,
@@ -72,6 +73,7 @@ class _Examination:
         self.anchors = [x509.Certificate.load(der) for der in self.anchor_ders]
         self.checks: list[Check] = []
         self.found: list[Found] = []
+        self.purposes: dict[str, str] = {}  # what a signature field says it is for
         self.fields: dict[str, str | None] = {}  # all signature fields, with the sub-filter of what fills them
         self.notices: list[str] = []
         self.material = revocation.Material()
@@ -116,6 +118,7 @@ class _Examination:
         # 2. Every filled signature field.
         every = list(enumerate_sig_fields(self.reader))
         self.fields = {str(name): None if value is None else "" for name, value, _ in every}
+        self.purposes = {str(name): purposes.of(widget.get_object()) for name, _, widget in every}
         listed = [field for field in every if field[1] is not None]
         if len(listed) > self.max_signatures:
             self.checks.append(
@@ -139,7 +142,7 @@ class _Examination:
             sub_filter = (
                 dictionary.get("/SubFilter", "") if isinstance(dictionary, generic.DictionaryObject) else ""
             )
-            found = Found(str(name), str(sub_filter))
+            found = Found(str(name), str(sub_filter), purpose=self.purposes[str(name)] or None)
             self.fields[found.name] = found.sub_filter
             self.found.append(found)
             reference = widget.get_object().raw_get("/V")
@@ -227,7 +230,7 @@ class _Examination:
         self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
         judge = Judge(self.anchors, self.material)
         certified = any(f.certified for f in whole)
-        self.checks += revisions.check_awaited(self.fields, certified=certified)
+        self.checks += revisions.check_awaited(self.fields, self.purposes, certified=certified)
         moment = self.at
         # 7. Time-stamps, last first: what a sound one covers existed at its time.
         for found in reversed(whole):
@@ -344,6 +347,8 @@ class _Examination:
             )
         if found.sub_filter == PADES_FILTER:
             found.checks += signer_checks.check_binding(shape)
+        if judged.certificate is not None:
+            found.checks += purposes.check(found.purpose or "", judged.certificate)
         # 11. Strength.
         found.checks += signer_checks.check_strength(shape.digest, judged, when)
         return moment

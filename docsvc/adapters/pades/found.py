@@ -35,6 +35,7 @@ class Found:
     name: str
     sub_filter: str
     checks: list[Check] = field(default_factory=list)
+    purpose: str | None = None
     raw: RawDictionary | None = None
     coverage: Coverage | None = None
     shape: Shape | None = None
@@ -81,6 +82,7 @@ class Found:
             serial=f"{certificate.serial_number:x}" if certificate is not None else None,
             time_stamped_by=self.time_stamped_by,
             revocation=self.uses,
+            purpose=self.purpose,
         )
 
 

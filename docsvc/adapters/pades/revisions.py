@@ -13,6 +13,7 @@ from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from docsvc.adapters.pades.byte_ranges import Coverage
+from docsvc.adapters.pades.changes import named
 from docsvc.adapters.pades.found import TIME_STAMP_FILTER
 from docsvc.domain.verdict import Check
 
@@ -50,8 +51,10 @@ def check_changes(signature: Any, fields: Mapping[str, str | None]) -> Standing:
     if not isinstance(result, DiffResult) or result.modification_level is ModificationLevel.OTHER:
         return Standing(
             (
-                _failed(
-                    "签名之后文件内容被改动", "the document was changed after signing in a way that is not allowed"
+                _changed(
+                    signature,
+                    "签名之后文件内容被改动",
+                    "the document was changed after signing in a way that is not allowed",
                 ),
             ),
             certified,
@@ -60,7 +63,8 @@ def check_changes(signature: Any, fields: Mapping[str, str | None]) -> Standing:
     if permission is not None and level.value > permission.value:
         return Standing(
             (
-                _failed(
+                _changed(
+                    signature,
                     "签名时声明不允许改动，之后却有改动",
                     "the document was certified against the changes that were made after signing",
                 ),
@@ -72,7 +76,8 @@ def check_changes(signature: Any, fields: Mapping[str, str | None]) -> Standing:
         if any(kind != TIME_STAMP_FILTER for name, kind in fields.items() if name not in declared):
             return Standing(
                 (
-                    _failed(
+                    _changed(
+                        signature,
                         "签名之后增加了声明以外的签名域",
                         "a signature field was added that the certified document did not declare",
                     ),
@@ -102,19 +107,21 @@ def check_changes(signature: Any, fields: Mapping[str, str | None]) -> Standing:
     return Standing((check,), certified)
 
 
-def check_awaited(fields: Mapping[str, str | None], *, certified: bool) -> tuple[Check, ...]:
+def check_awaited(
+    fields: Mapping[str, str | None], purposes: Mapping[str, str], *, certified: bool
+) -> tuple[Check, ...]:
     """A certified document names the signatures that it is to bear: without one of them it is not whole."""
     awaited = [name for name, kind in fields.items() if kind is None]
     if not certified or not awaited:
         return ()
-    names = "、".join(awaited)
+    said = [f"{purposes[name]}（{name}）" if purposes.get(name) else name for name in awaited]
     return (
         Check.undecided(
             STEP,
             NAME,
             "SIG_CONSTRAINTS_FAILURE",
-            f"文件声明的签名尚未齐全，缺：{names}",
-            f"signatures that the document declares are missing: {', '.join(awaited)}",
+            f"文件声明的签名尚未齐全，缺：{'、'.join(said)}",
+            f"signatures that the document declares are missing: {', '.join(said)}",
         ),
     )
 
@@ -134,6 +141,15 @@ def _declared_fields(root: Any) -> frozenset[str]:
         names.add(name)
         waiting += [(name, kid) for kid in field.get("/Kids", ())]
     return frozenset(names)
+
+
+def _changed(signature: Any, zh: str, en: str) -> Check:
+    """The finding, with what was changed and in which revision where that can be said."""
+    try:
+        words = named(signature.reader, signature.signed_revision)
+    except Exception:  # noqa: BLE001 - a broken file fails all the same, without words for what is broken
+        words = None
+    return _failed(f"{zh}：{words[0]}", f"{en}: {words[1]}") if words else _failed(zh, en)
 
 
 def _failed(zh: str, en: str) -> Check:

@@ -39,11 +39,14 @@ KAPPA = 0.5522847498  # a quarter circle as one Bézier curve
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """A seal's content stream, deflated; its square has `side` points. It shows `image` as /Picture, if any."""
+    """A content stream, deflated: a seal's, whose square has `side` points, or a mark's, `side` wide and `high`
+    points high. It shows `image` as /Picture, if any.
+    """
 
     deflated: bytes
     side: float
     image: Raster | None = None
+    high: float | None = None
 
     def box_at(self, x: float, y: float) -> tuple[float, float, float, float]:
         """Rectangle in points with its middle at (x, y)."""

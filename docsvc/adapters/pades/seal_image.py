@@ -90,17 +90,7 @@ def raster(png: bytes, diameter_mm: float, sha256: str) -> Raster:
 
 
 def _seal(png: bytes, diameter_mm: float) -> Image.Image:
-    width, height = _checked_size(png)
-    if max(width, height) > MOST_PIXELS:
-        raise SealImageError(
-            f"图片过大：每边最多{MOST_PIXELS}像素", f"the picture is too large: {MOST_PIXELS} pixels a side at most"
-        )
-    try:
-        with Image.open(io.BytesIO(png), formats=["PNG"]) as opened:
-            layered = opened.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, zlib.error, struct.error) as e:
-        raise SealImageError("PNG 图片已损坏，无法读取", "the PNG is damaged and can't be read") from e
-    flat = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+    flat = flattened(png)
     red, green, blue = flat.split()
     ink = ImageChops.darker(green, blue).point(lambda v: 255 * (v < INK))
     box = ink.getbbox()
@@ -130,6 +120,21 @@ def _seal(png: bytes, diameter_mm: float) -> Image.Image:
     paper = ImageChops.darker(green, blue).point(lambda v: 255 * (v >= PAPER))
     flat.paste("white", mask=paper)
     return flat.crop(box)
+
+
+def flattened(png: bytes) -> Image.Image:
+    """Any small, plain PNG on white paper (RGB). Raises SealImageError."""
+    width, height = _checked_size(png)
+    if max(width, height) > MOST_PIXELS:
+        raise SealImageError(
+            f"图片过大：每边最多{MOST_PIXELS}像素", f"the picture is too large: {MOST_PIXELS} pixels a side at most"
+        )
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as opened:
+            layered = opened.convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, zlib.error, struct.error) as e:
+        raise SealImageError("PNG 图片已损坏，无法读取", "the PNG is damaged and can't be read") from e
+    return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
 
 
 def _checked_size(png: bytes) -> tuple[int, int]:

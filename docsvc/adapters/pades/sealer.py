@@ -11,18 +11,29 @@ from pathlib import Path
 
 from asn1crypto import x509
 
-from docsvc.adapters.pades.achieved import Held, held_by
+from docsvc.adapters.pades.achieved import BYTE_RANGE, Held, held_by
+from docsvc.adapters.pades.envelopes import completion, preparation
 from docsvc.adapters.pades.fetch import Fetcher
 from docsvc.adapters.pades.fitness import Purpose, UntrustedError
 from docsvc.adapters.pades.lifetime import good_until
+from docsvc.adapters.pades.marks import awaited, marked, name_of, of_development
 from docsvc.adapters.pades.outlines import Outlines
 from docsvc.adapters.pades.seal_art import Appearance, draw, show
 from docsvc.adapters.pades.seal_image import SealImageError, raster
 from docsvc.adapters.pades.stamping import UNREADABLE, StampError, TimeStamps
 from docsvc.adapters.pades.trust import Evidence, Trust
-from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
+from docsvc.adapters.pades.updates import (
+    Awaited,
+    RoomError,
+    SealDetails,
+    Signing,
+    write_evidence,
+    write_seal,
+    write_stamp,
+)
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import Level, Slot
+from docsvc.domain.envelope import Blank, Mark, Prepared
 from docsvc.domain.errors import SealError
 from docsvc.domain.unfit import unusable
 from docsvc.domain.validity import LAST_MINUTES
@@ -78,14 +89,14 @@ class PadesSealer:
         """
         chosen = [self._may_sign(slot) for slot in slots]
         keys = [key for key, _ in chosen]
-        evidence = [found for _, found in chosen]
+        evidence = [*(found for _, found in chosen), *self._evidence_of_earlier(pdf)]
         seals = [
             SealDetails(slot, self.appearance(slot.design, key), self._clock())
             for slot, key in zip(slots, keys, strict=True)
         ]
         fault = None
         for n, key in enumerate(keys):
-            pdf, stamping = self._sign(pdf, seals[n:], key, stamped=level.rank >= Level.B_T.rank)
+            pdf, stamping = self._sign(pdf, seals[n], seals[n + 1 :], key, stamped=level.rank >= Level.B_T.rank)
             evidence += stamping.evidence
             fault = fault or stamping.fault
         return self._raised(pdf, level, evidence, fault)
@@ -100,6 +111,17 @@ class PadesSealer:
                 refused.append(e.refusal)
                 cause = e
         raise unusable(slot.design, refused) from cause
+
+    def _evidence_of_earlier(self, pdf: bytes) -> list[Evidence]:
+        """For the signatures of an envelope, which the seal closes. Raises SealError where one has been revoked."""
+        if BYTE_RANGE.search(pdf) is None:
+            return []
+        held = held_by(pdf)
+        try:
+            found = [self._trust.of(chain, Purpose.SEAL) for chain in held.seal_chains]
+            return found + [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
+        except UntrustedError as e:
+            raise SealError(f"已有签名的证书不再可信 / an earlier signature is no longer trusted: {e}") from e
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level`; the same bytes where nothing was gained. Raises SealError."""
@@ -148,6 +170,47 @@ class PadesSealer:
         except UNREADABLE as e:
             raise SealError("the last time-stamp can't be read back") from e
 
+    def sign(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, key: SealKey
+    ) -> tuple[bytes, str | None]:
+        """The PDF with the signature of `key` in the first of `fields`; where it has no time-stamp, why.
+
+        Where it is the first signature of the document, it declares the other `fields`. Raises SealError.
+        """
+        self._may_use(key.chain)
+        own, *later = fields
+        details = marked(own, mark, key.chain, self._clock(), self._outlines.of, development=key.development)
+        signed, stamping = self._sign(pdf, details, [awaited(f) for f in later], key, stamped=True)
+        return signed, stamping.fault
+
+    def prepare(
+        self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, chain: Sequence[bytes], at: dt.datetime
+    ) -> Prepared:
+        """The same for a key that is elsewhere. Raises SealError where that certificate must not be used."""
+        self._may_use(chain)
+        own, *later = fields
+        test = of_development(chain)
+        details = marked(own, mark, chain, at, self._outlines.of, development=test)
+        return preparation(pdf, details, [awaited(f) for f in later], chain, max(self._token_room, TOKEN_BYTES))
+
+    def complete(
+        self, pdf: bytes, prepared: Prepared, *, value: bytes | None = None, cms: bytes | None = None
+    ) -> tuple[bytes, str | None]:
+        """`pdf` with a prepared signature, and why it has no time-stamp if it has none.
+
+        Nothing is written before the signature was seen to hold over this very file. Raises SealError.
+        """
+        self._may_use(prepared.chain)
+        stamping = _Stamping(self._stamps)
+        signed, fault = completion(pdf, prepared, stamping.stamp, value=value, cms=cms)
+        return signed, fault or stamping.fault
+
+    def _may_use(self, chain: Sequence[bytes]) -> None:
+        try:
+            self._trust.of(chain, Purpose.SEAL)
+        except UntrustedError as e:
+            raise SealError(f"证书不能用于签名：{name_of(chain)} / the certificate must not be used: {e}") from e
+
     def close(self) -> None:
         """Let go of connections."""
         self._fetcher.close()
@@ -172,13 +235,14 @@ class PadesSealer:
         return pdf, achieved, fault if achieved.rank < level.rank else None
 
     def _sign(
-        self, pdf: bytes, seals: Sequence[SealDetails], key: SealKey, *, stamped: bool
+        self, pdf: bytes, own: Signing, later: Sequence[Awaited], key: SealKey, *, stamped: bool
     ) -> tuple[bytes, _Stamping]:
         for _ in range(TRIES):
             stamping = _Stamping(self._stamps if stamped else None)
             room = self._cms_room + (self._token_room if stamped else 0)
             try:
-                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp), key.digest)
+                sign = partial(key.sign_detached, stamp=stamping.stamp)
+                signed = write_seal(pdf, own, later, room, sign, key.digest)
             except RoomError as e:
                 self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
                 self._token_room = max(self._token_room, stamping.size + MARGIN)

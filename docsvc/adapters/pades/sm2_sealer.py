@@ -45,7 +45,7 @@ class Sm2Sealer:
         ]
         for n, key in enumerate(keys):
             try:
-                pdf = write_seal(pdf, seals[n:], CMS_BYTES, key.sign_detached, SM3, SM2_FORM)
+                pdf = write_seal(pdf, seals[n], seals[n + 1 :], CMS_BYTES, key.sign_detached, SM3, SM2_FORM)
             except RoomError as e:
                 raise SealError(f"the SM2 signature of {slots[n].design.name} outgrew the room kept for it") from e
         return pdf

@@ -1,4 +1,4 @@
-"""Incremental updates of a PDF: the sealing signature, the document security store, document time-stamps."""
+"""Incremental updates of a PDF: signatures, the document security store, document time-stamps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pyhanko.pdf_utils import generic as pyhanko_generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -29,12 +29,13 @@ from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObject
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from docsvc.adapters.pades.across import press_across
+from docsvc.adapters.pades.across import draw_on, press_across
 from docsvc.adapters.pades.form_tags import tag_field
 from docsvc.adapters.pades.seal_art import Appearance
 from docsvc.adapters.pades.seal_image import Raster
 from docsvc.adapters.pades.trust import Evidence
 from docsvc.domain.document import Slot
+from docsvc.domain.envelope import Box
 from docsvc.domain.errors import SealError
 
 generic: Any = pyhanko_generic  # whose constructors declare no types
@@ -61,6 +62,46 @@ class _Update(IncrementalPdfFileWriter):
         return
 
 
+class Awaited(Protocol):
+    """A signature that is still to come: its empty field is declared by the first."""
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+
+    @property
+    def field(self) -> SigFieldSpec:
+        """The field, with its place."""
+
+    @property
+    def described(self) -> str:
+        """What the field is for, in words."""
+
+
+class Signing(Awaited, Protocol):
+    """A signature that is written now."""
+
+    @property
+    def signer(self) -> str:
+        """Who signs: /Name of the signature dictionary."""
+
+    @property
+    def at(self) -> dt.datetime:
+        """When, as the signer says: /M."""
+
+    @property
+    def appearance(self) -> Appearance:
+        """What the field shows."""
+
+    @property
+    def across_pages(self) -> bool:
+        """Does it also show in slices over the right edges of all pages?"""
+
+    @property
+    def elsewhere(self) -> Sequence[tuple[Box, Appearance]]:
+        """Where it shows in the pages beside its field."""
+
+
 @dataclass(frozen=True, slots=True)
 class SealDetails:
     """What stands in the signature dictionary and on the page."""
@@ -68,6 +109,19 @@ class SealDetails:
     slot: Slot
     appearance: Appearance
     at: dt.datetime
+    elsewhere: Sequence[tuple[Box, Appearance]] = ()
+
+    @property
+    def name(self) -> str:
+        return self.slot.field
+
+    @property
+    def signer(self) -> str:
+        return self.slot.design.name
+
+    @property
+    def across_pages(self) -> bool:
+        return self.slot.place.across_pages
 
     @property
     def field(self) -> SigFieldSpec:
@@ -97,62 +151,83 @@ PADES = Form()
 
 def write_seal(
     pdf: bytes,
-    seals: Sequence[SealDetails],
+    own: Signing,
+    later: Sequence[Awaited],
     room: int,
     sign: Callable[[bytes], bytes],
     digest: str = SHA256,
     form: Form = PADES,
 ) -> bytes:
-    """`pdf` with the signature (by its form ETSI.CAdES.detached) of the first of `seals` in its visible field.
-
-    The first signature of a document certifies it (DocMDP) and declares the empty fields of all that follow:
-    without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
-    field, and the last locks everything.
+    """`pdf` with the signature `own` (by its form ETSI.CAdES.detached) in its visible field; `later` are those that
+    are still to come.
 
     `sign` turns the `digest` of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
     SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
     """
-    own, *later = seals
     with _refusals():
-        writer = _open(pdf, pades=form is PADES)
-        declared = own.slot.field in _empty_fields(writer)
-        if not declared and next(enumerate_sig_fields(writer, filled_status=True), None):
-            raise SealError("the document bears a signature already; a seal must be the first")
-        embedder = PdfCMSEmbedder(new_field_spec=own.field)
-        protocol = embedder.write_cms(own.slot.field, writer, existing_fields_only=declared)
-        reference = next(protocol)
-        field = reference.get_object()
-        picture = writer.add_object(_form(writer, own.appearance))
-        field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture})
-        if own.slot.place.across_pages:
-            press_across(writer, picture, own.appearance.side)
-        if not declared:
-            tag_field(writer, reference, own.described)
-            for seal in later:
-                append_signature_field(writer, seal.field)
-                _, _, appended = next(enumerate_sig_fields(writer, with_name=seal.slot.field))
-                tag_field(writer, appended, seal.described)
-        signature = SignatureObject(
-            timestamp=own.at,
-            subfilter=form.sub_filter,
-            reason=form.reason,
-            name=own.slot.design.name,
-            bytes_reserved=2 * room,
-        )
-        mdp = SigMDPSetup(
-            md_algorithm=digest,
-            certify=not declared,
-            docmdp_perms=MDPPerm.FILL_FORMS if later else MDPPerm.NO_CHANGES,
-            field_lock=_lock(later) if later or declared else None,
-        )
-        return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign, digest)
+        protocol, setup = _begun(pdf, own, later, room, digest, form)
+        return _filled(protocol, setup, room, sign, digest)
 
 
-def _lock(later: Sequence[SealDetails]) -> FieldMDPSpec:
+def reserve(pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, digest: str) -> tuple[bytes, bytes]:
+    """As `write_seal`, but with the room left empty; and the `digest` of all around it. Raises SealError."""
+    with _refusals():
+        protocol, setup = _begun(pdf, own, later, room, digest)
+        protocol.send(setup)
+        prepared, output = protocol.send(SigIOSetup(md_algorithm=digest))
+        protocol.close()
+        return output.getvalue(), prepared.document_digest
+
+
+def _begun(
+    pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, digest: str, form: Form = PADES
+) -> tuple[Generator[Any, Any, None], SigObjSetup]:
+    """A revision with all but the signature itself.
+
+    The first signature of a document certifies it (DocMDP) and declares the empty fields of all that follow:
+    without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
+    field, and the last locks everything.
+    """
+    writer = _open(pdf, pades=form is PADES)
+    declared = own.name in _empty_fields(writer)
+    if not declared and next(enumerate_sig_fields(writer, filled_status=True), None):
+        raise SealError("the document bears a signature already; one that it did not declare must be the first")
+    if declared and own.elsewhere:
+        raise SealError("only the first signature may show on other pages too")
+    protocol = PdfCMSEmbedder(new_field_spec=own.field).write_cms(own.name, writer, existing_fields_only=declared)
+    reference = next(protocol)
+    field = reference.get_object()
+    images: dict[int, Any] = {}
+    picture = writer.add_object(_form(writer, own.appearance, images))
+    field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): picture})
+    if own.across_pages:
+        press_across(writer, picture, own.appearance.side)
+    for box, appearance in own.elsewhere:
+        shown = writer.add_object(_form(writer, appearance, images))
+        draw_on(writer, box.page, shown, b"1 0 0 1 %.3f %.3f cm" % (box.left, box.bottom))
+    if not declared:
+        tag_field(writer, reference, own.described)
+        for awaited in later:
+            append_signature_field(writer, awaited.field)
+            _, _, appended = next(enumerate_sig_fields(writer, with_name=awaited.name))
+            tag_field(writer, appended, awaited.described)
+    signature = SignatureObject(
+        timestamp=own.at, subfilter=form.sub_filter, reason=form.reason, name=own.signer, bytes_reserved=2 * room
+    )
+    mdp = SigMDPSetup(
+        md_algorithm=digest,
+        certify=not declared,
+        docmdp_perms=MDPPerm.FILL_FORMS if later else MDPPerm.NO_CHANGES,
+        field_lock=_lock(later) if later or declared else None,
+    )
+    return protocol, SigObjSetup(signature, mdp_setup=mdp)
+
+
+def _lock(later: Sequence[Awaited]) -> FieldMDPSpec:
     """All fields but those that are still to be signed (ISO 32000-1, 12.8.2.4)."""
     if not later:
         return FieldMDPSpec(FieldMDPAction.ALL)
-    return FieldMDPSpec(FieldMDPAction.EXCLUDE, [seal.slot.field for seal in later])
+    return FieldMDPSpec(FieldMDPAction.EXCLUDE, [awaited.name for awaited in later])
 
 
 def _empty_fields(writer: Any) -> set[str]:
@@ -234,8 +309,8 @@ def _filled(
     return data
 
 
-def _form(writer: Any, appearance: Appearance) -> Any:
-    """The seal as a form XObject (ISO 32000-1, 8.10)."""
+def _form(writer: Any, appearance: Appearance, images: dict[int, Any]) -> Any:
+    """The appearance as a form XObject (ISO 32000-1, 8.10); `images` are those that the file has already."""
     resources = generic.DictionaryObject(
         {
             pdf_name("/ExtGState"): generic.DictionaryObject(
@@ -248,15 +323,18 @@ def _form(writer: Any, appearance: Appearance) -> Any:
         }
     )
     if appearance.image:
-        samples = writer.add_object(_image(appearance.image))
+        if id(appearance.image) not in images:
+            images[id(appearance.image)] = writer.add_object(_image(appearance.image))
+        samples = images[id(appearance.image)]
         resources[pdf_name("/XObject")] = generic.DictionaryObject({pdf_name("/Picture"): samples})
-    side = generic.FloatObject(appearance.side)
+    wide = generic.FloatObject(appearance.side)
+    high = wide if appearance.high is None else generic.FloatObject(appearance.high)
     zero = generic.NumberObject(0)
     return generic.StreamObject(
         {
             pdf_name("/Type"): pdf_name("/XObject"),
             pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): generic.ArrayObject([zero, zero, side, side]),
+            pdf_name("/BBox"): generic.ArrayObject([zero, zero, wide, high]),
             pdf_name("/Resources"): resources,
             pdf_name("/Filter"): pdf_name("/FlateDecode"),
         },

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
-from docsvc.adapters.pages import joint
+from docsvc.adapters.pages import blanks, joint
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
 from docsvc.adapters.pages.lines import AXIS_TOLERANCE, POINTS_PER_MM, Line, lines_of, squeezed, visible
 from docsvc.adapters.pages.marking import mark_draft, mark_test
 from docsvc.adapters.pages.tagging import complete_tags
 from docsvc.domain.document import SealPlace
+from docsvc.domain.envelope import Blank, Signatory
 from docsvc.domain.errors import ConversionError, MissingGlyphError, SealError
 from docsvc.domain.joint import Row
 
@@ -65,6 +66,15 @@ class PdfPages:
         with _opened(pdf) as document:
             bare = [n for n in range(len(document)) if TEST_WORDS not in squeezed(_text(document, n))]
         return mark_test(pdf, bare) if bare else pdf
+
+    def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
+        """Where each of them signs, by the labels of the sign-off. Raises SealError where one is not there."""
+        with _opened(pdf) as document:
+            sheets = []
+            for n in range(len(document)):
+                with closing(document[n]) as page:
+                    sheets.append(blanks.Sheet(lines_of(page), page.get_mediabox()))
+        return blanks.find(sheets, signatories)
 
     def seal_place(self, pdf: bytes, name: str, date: str, diameter_mm: float = 45.0) -> SealPlace:
         """The last place where a line that is just `name` stands directly over one that is just `date`. A name that

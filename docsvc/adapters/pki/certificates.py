@@ -14,6 +14,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from docsvc.adapters.pki.cms import PrivateKey
 from docsvc.domain.errors import UsageError
 
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 Algorithm = Literal[
     "rsa-2048",
     "rsa-3072",
@@ -51,6 +52,7 @@ ISSUING = Profile("issuing", 12, ("key_cert_sign", "crl_sign"), ca_path=0)
 # Both bits: the seal stands for agreement, not for authentication alone (ETSI EN 319 412-2, 4.3.2, type B).
 SEAL = Profile("seal", 5, ("digital_signature", "content_commitment"))
 OFFICER = Profile("officer", 3, ("digital_signature", "content_commitment"))
+PLATFORM = Profile("platform", 5, ("digital_signature", "content_commitment"))
 OCSP = Profile("ocsp", 5, ("digital_signature",), extended=ExtendedKeyUsageOID.OCSP_SIGNING, no_check=True)
 # RFC 3161, 2.3: one purpose, and the extension critical.
 TSA = Profile("tsa", 8, ("digital_signature",), extended=ExtendedKeyUsageOID.TIME_STAMPING)
@@ -132,14 +134,21 @@ def fitting(name: str) -> str:
 
 
 def certify(
-    profile: Profile, name: x509.Name, key: PrivateKey, issuer: Issuer | None, base_url: str, now: dt.datetime
+    profile: Profile,
+    name: x509.Name,
+    key: PrivateKey | PublicKey,
+    issuer: Issuer | None,
+    base_url: str,
+    now: dt.datetime,
 ) -> x509.Certificate:
     """A certificate of `profile` for `key`, by `issuer` (None: self-signed), valid from just before `now`.
+
+    Of a key that is elsewhere the public half is enough.
 
     `base_url` is where OCSP, CRLs and issuer certificates are served; the root names none of them. An end entity
     never outlives its issuer.
     """
-    public = key.public_key()
+    public = key if isinstance(key, PublicKey) else key.public_key()
     end = now + profile.years * YEAR
     if issuer:
         end = min(end, issuer.certificate.not_valid_after_utc)
@@ -167,6 +176,8 @@ def certify(
         )
         builder = _addresses(builder, profile, issuer, base_url)
     signing = issuer.key if issuer else key
+    if isinstance(signing, PublicKey):
+        raise UsageError("a certificate is signed by a private key")
     return builder.sign(signing, fitting_hash(signing))
 
 

@@ -220,6 +220,11 @@ class DoorKeys:
         """DER certificates that seals, authorities and time-stamps are trusted by."""
         return self._files.roots
 
+    @property
+    def platform(self) -> LoadedSeal:
+        """The service's own key, a file in any case. Raises SealError."""
+        return self._files.platform
+
     def of(self, design: SealDesign) -> LoadedSeal | DistantSeal:
         """The key of `design` to be used first, ready to be used. Raises SealError, KeyAwayError."""
         return self.all_of(design)[0]

@@ -33,6 +33,7 @@ ROOT_PEM = "root.pem"
 PASSWORD = "password"  # noqa: S105 - the name of a file, not a password
 REVOKED = "revoked.json"
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+PLATFORM = "platform"
 SERVICES = ("root", "issuing", "ocsp-root", "ocsp-issuing", "tsa", "officer")
 
 
@@ -103,6 +104,7 @@ def init_pki(
                 _build(folder, now, algorithm, password, port)
             description = describe(folder)
             secret = password_of(folder, password)
+            _add_platform(folder, secret, description, now)
             _add_seals(folder, secret, description, agencies, now)
     except OSError as e:
         raise SetupError(f"the keys can't be written to {folder.name}: {e.strerror or e}") from e
@@ -143,7 +145,7 @@ def chain_path(folder: Path, seal_id: str) -> Path:
 
 def inspect_pki(folder: Path, password: str | None = None) -> list[KeyReport]:
     """All key files with their expiry. Raises SetupError where one does not open."""
-    services = (folder / f"{name}.p12" for name in SERVICES)
+    services = (*(folder / f"{name}.p12" for name in SERVICES), platform_path(folder))
     paths = [path for path in services if path.exists()] + sorted((folder / "seals").glob("*.p12"))
     if not paths:  # whoever holds no key knows no password
         return []
@@ -253,6 +255,22 @@ def _move_in(part: Path, folder: Path) -> None:
     for name in names:
         (part / name).rename(folder / name)
     part.rmdir()
+
+
+def platform_path(folder: Path) -> Path:
+    """Key file of the service itself, which seals what people sign by hand."""
+    return folder / f"{PLATFORM}.p12"
+
+
+def _add_platform(folder: Path, secret: str, description: Description, now: dt.datetime) -> None:
+    """To folders made before it was there too; not to one without its CA, which was handed out."""
+    above = folder / "issuing.p12"
+    if platform_path(folder).exists() or not above.exists():
+        return
+    file = read_key(above, secret)
+    maker = _Maker(folder, secret, now, description)
+    issuing = Issuer("issuing", file.certificate, file.key)
+    maker.make(PLATFORM, profiles.PLATFORM, "docsvc development signing platform", issuing, file.chain)
 
 
 def _add_seals(

@@ -18,11 +18,11 @@ from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pki.certificates import DESCRIPTION, NO_EFFECT, fitting
 from docsvc.adapters.pki.cms import signer_with
-from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of
+from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of, platform_path
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 from docsvc.adapters.pki.seal_files import KEY, PUBLIC, REVOKED, files_of, held_in, read_note
 from docsvc.domain.agency import SealDesign
-from docsvc.domain.errors import KeyMismatchError, SetupError
+from docsvc.domain.errors import KeyMismatchError, SealError, SetupError
 from docsvc.domain.unfit import Refusal, Unfit, unusable
 from docsvc.domain.validity import Held, Role, in_order
 
@@ -147,6 +147,7 @@ class FolderKeys:
         self._given = password
         self._clock = clock
         self._password = password_of(folder, password) if any((folder / "seals").glob("*.p12")) else None
+        self._platform: LoadedSeal | None = None
         self._loaded: dict[Path, tuple[Mark, _Opened | Refusal]] = {}
         self._lock = threading.Lock()
         self.roots = _roots(folder)
@@ -186,6 +187,24 @@ class FolderKeys:
             if kept is None or kept[0] != mark:
                 kept = self._loaded[path] = mark, self._open(path)
             yield path, kept[1]
+
+    @property
+    def platform(self) -> LoadedSeal:
+        """The service's own key, which seals what people sign by hand. Raises SealError where there is none."""
+        with self._lock:
+            if self._platform is None:
+                path = platform_path(self._folder)
+                if not path.exists():
+                    raise SealError(
+                        "没有平台签名密钥（platform.p12），请运行 docsvc pki init；"
+                        "no key of the signing platform here: run `docsvc pki init`"
+                    )
+                try:
+                    file = read_key(path, password_of(self._folder, self._given))
+                except SetupError as e:
+                    raise SealError(f"the key of the signing platform can't be used: {e}") from e
+                self._platform = LoadedSeal(file, development=of_development(file.certificate), pss=self._pss)
+            return self._platform
 
     def _open(self, path: Path) -> _Opened | Refusal:
         try:

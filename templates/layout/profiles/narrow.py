@@ -26,6 +26,7 @@ from templates.layout.profiles.form import Form
 TOP, CODE = 9, 40  # millimetres: where text begins, and the code, large enough for coarse printers
 MM_TWIPS = 1440 / 25.4
 # A seal of 45 mm reaches 22 mm over the name and 12 mm under the date, with the leading of their lines.
+NAME_HIGH = round(13 * MM_TWIPS)  # room for a name by hand between a label and the day
 OVER_NAME, UNDER_DATE = round(22.4 * MM_TWIPS), round(11.5 * MM_TWIPS)
 
 
@@ -83,7 +84,11 @@ class Narrow(Form):
                 "签名栏",
                 paragraph=KEEP_NEXT + spacing(page.line, before=page.line // 2) + align("left"),
             ),
-            Style("SignatureLine", "签名线", paragraph=KEEP_NEXT + tab + spacing(2 * page.line) + align("left")),
+            Style(
+                "SignatureLine",
+                "签名线",
+                paragraph=KEEP_NEXT + tab + spacing(page.line, before=NAME_HIGH - page.line) + align("left"),
+            ),
             Style("SignatureDate", "签名日期", paragraph=KEEP_NEXT + spacing(page.line) + align("right")),
             Style("Blank", "以下空白", paragraph=spacing(UNDER_DATE) + align("center")),
             Style("Note", "附注", paragraph=spacing(page.line, before=UNDER_DATE) + align("left")),
@@ -102,6 +107,12 @@ class Narrow(Form):
             Style("PageNumber", "页码", size=page.small, paragraph=spacing(page.line), run=NO_PITCH),
             Style("PageSign", "逐页签名", size=page.small, paragraph=tab + spacing(page.line) + align("left")),
             Style(
+                "PageSignLine",
+                "逐页签名线",
+                "PageSign",
+                paragraph=tab + spacing(page.line, before=NAME_HIGH - page.line),
+            ),
+            Style(
                 "TestMark",
                 "测试标记",
                 size=page.small,
@@ -112,7 +123,7 @@ class Narrow(Form):
 
     def edges(self, page_sign: str = "") -> Sequence[Edge]:
         """第 页 共 页: pages of a roll are torn off."""
-        return header(1, width=self.page.text // 25), page_of_pages(page_sign)
+        return header(1, width=self.page.text // 25), page_of_pages(page_sign, below=True)
 
     def heading(self) -> str:
         """QR code in the middle, over act code, agency, title and number."""

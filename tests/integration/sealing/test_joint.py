@@ -221,7 +221,7 @@ def signed_next(pki, pdf, names=("Seal2",)):
     place = SealPlace(0, 380, 600)
     appearance = sealer._appearance(AGENCIES[1].seal, key)
     seals = [SealDetails(Slot(place, AGENCIES[1].seal, name), appearance, now()) for name in names]
-    return write_seal(pdf, seals, 8192, key.sign_detached)
+    return write_seal(pdf, seals[0], seals[1:], 8192, key.sign_detached)
 
 
 def test_the_next_seal_may_come_later_into_its_declared_field(pki):

@@ -15,7 +15,8 @@ from tests.support.cases import sample
 from tests.support.portal import PASSWORD, Portal
 
 CREATE, READ, VOID, KEEP = Permission.CREATE, Permission.READ, Permission.VOID, Permission.KEEP
-SETS = [frozenset(s) for n in range(1, 4) for s in itertools.combinations(Permission, n)]
+SIGN = Permission.SIGN
+SETS = [frozenset(s) for n in (1, 2, len(Permission)) for s in itertools.combinations(Permission, n)]
 
 CALLS = {
     "post": ("POST", "/documents", CREATE, 202),
@@ -23,6 +24,11 @@ CALLS = {
     "one": ("GET", "/documents/{id}", READ, 200),
     "events": ("GET", "/documents/{id}/events", READ, 200),
     "void": ("POST", "/documents/{id}/void", VOID, 200),
+    "signatures": ("GET", "/documents/{id}/signatures", READ, 200),
+    "prepare_signature": ("POST", "/documents/{id}/signatures/Party", SIGN, 415),
+    "give_signature": ("PUT", "/documents/{id}/signatures/Party", SIGN, 415),
+    "signature_link": ("POST", "/documents/{id}/signatures/Party/link", SIGN, 415),
+    "refuse_signature": ("POST", "/documents/{id}/signatures/Party/refusal", SIGN, 415),
     "content": ("GET", "/documents/{id}/content", READ, 200),
     "docx": ("GET", "/documents/{id}/docx", READ, 200),
     "evidence": ("GET", "/documents/{id}/evidence", READ, 200),

@@ -31,7 +31,8 @@ def test_what_may_pass_is_no_fault_of_the_caller():
 
 @pytest.mark.parametrize("error", TREE, ids=lambda e: e.__name__)
 def test_each_error_is_answered_as_the_table_says(portal, key, monkeypatch, error):
-    raised = error([]) if "Refused" in error.__name__ and error.__init__ is not DocsvcError.__init__ else None
+    nothing = [errors.Finding("G01", "", "私密", "secret")] if error is errors.SignatureRefusedError else []
+    raised = error(nothing) if "Refused" in error.__name__ and error.__init__ is not DocsvcError.__init__ else None
     if raised is None:
         raised = error("number", "some-id") if error is errors.DuplicateError else error("私密；secret host db-7")
 

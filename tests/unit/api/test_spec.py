@@ -76,7 +76,7 @@ def test_every_operation_is_told_in_full(spec):
             assert answer.get("content") or status == "304", (method, path, status)
         secured = operation["security"] == [{"key": []}]
         assert secured == ({"401", "403"} <= set(operation["responses"]))
-        assert ("requestBody" in operation) == (method == "POST")
+        assert ("requestBody" in operation) == (method in {"POST", "PUT"})
 
 
 def test_faults_can_be_told_in_each_answer(spec):

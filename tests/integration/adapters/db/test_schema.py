@@ -23,7 +23,7 @@ from tests.support.rows import DOUBT, document_row, log_event
 
 ROOT = Path(__file__).parents[4]
 VECTORS = ROOT / "tests/vectors"
-SINCE = {"renew_before"}  # columns of documents that the first version did not have
+SINCE = {"renew_before", "signing"}  # columns of documents that the first version did not have
 NOON = dt.datetime(2026, 7, 1, 4, 0, tzinfo=dt.UTC)
 
 

@@ -1,0 +1,96 @@
+"""Where people sign: the room behind each label of a sign-off, and behind the one at the foot of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from docsvc.adapters.pages.lines import POINTS_PER_MM, Line, squeezed
+from docsvc.domain.envelope import Blank, Box, Needs, Signatory
+from docsvc.domain.errors import SealError
+
+DATE_BLANK: Final = "年月日"  # what may stand behind a label, to be filled in by hand
+WIDEST: Final = 60.0 * POINTS_PER_MM
+HIGHEST: Final = 12.0 * POINTS_PER_MM
+NARROWEST: Final = 22.0 * POINTS_PER_MM
+LOWEST: Final = 6.5 * POINTS_PER_MM
+UNDER: Final = 8.0  # points that a hand goes below the line at most
+SPACE: Final = 3.0  # points between a box and what stands on its left and right
+ENDS: Final = "（(：:"  # a label's own words end here
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page as it is read: its lines from top to bottom, and its left, lower, right and upper edge in points."""
+
+    lines: Sequence[Line]
+    edges: tuple[float, float, float, float]
+
+
+def find(sheets: Sequence[Sheet], signatories: Sequence[Signatory]) -> list[Blank]:
+    """The blank of each signatory.
+
+    A label counts where it begins a line that holds nothing else but a blank for the date. Of such lines the last
+    ones are meant, as many as people sign behind that label: what a party said may look the same, but stands before
+    the sign-off. Raises SealError that names the label.
+    """
+    return [Blank(s.field, described(s), tuple(_boxes(sheets, s, signatories))) for s in signatories]
+
+
+def described(signatory: Signatory) -> str:
+    """What the field is for, for people and for those who compare it with the certificate later."""
+    label = signatory.anchor
+    for end in ENDS:
+        label = label.split(end)[0]
+    kind = "手写签名" if signatory.needs is Needs.HANDWRITING else "数字签名"
+    number = f"（{signatory.cert_no}）" if signatory.cert_no else ""
+    return f"{label} {signatory.name}{number} {kind}"
+
+
+def _boxes(sheets: Sequence[Sheet], signatory: Signatory, all_of_them: Sequence[Signatory]) -> list[Box]:
+    wanted = sum(other.anchor == signatory.anchor for other in all_of_them)
+    found = [(page, at) for page, sheet in enumerate(sheets) for at in _labels(sheet, squeezed(signatory.anchor))]
+    if len(found) < wanted:
+        raise _missing(signatory.anchor)
+    page, at = found[-wanted:][signatory.nth]
+    boxes = [_room(sheets[page], page, at, signatory.anchor)]
+    for number, sheet in enumerate(sheets if signatory.every_page else ()):
+        at_foot = _labels(sheet, squeezed(signatory.every_page))
+        if not at_foot:
+            raise _missing(signatory.every_page, number)
+        boxes.append(_room(sheet, number, at_foot[-1], signatory.every_page))
+    return boxes
+
+
+def _labels(sheet: Sheet, label: str) -> list[int]:
+    """The numbers of the lines that are just this label and what is to be filled in behind it."""
+    return [n for n, line in enumerate(sheet.lines) if line.text in {label, label + DATE_BLANK}]
+
+
+def _room(sheet: Sheet, page: int, at: int, anchor: str) -> Box:
+    """What is free behind the label in line `at`, or between it and the next line where nothing else stands in it.
+
+    Up and down it reaches half way to the lines above and below.
+    """
+    line, label = sheet.lines[at], squeezed(anchor)
+    above, below = (sheet.lines[n] if 0 <= n < len(sheet.lines) else None for n in (at - 1, at + 1))
+    margin = line.left - sheet.edges[0]
+    end = sheet.edges[2] - margin
+    if line.text == label and below is not None and line.bottom - below.top >= LOWEST:
+        width = min(WIDEST, end - line.left)
+        height = min(HIGHEST, line.bottom - below.top - 1)
+        return Box(page, line.left, below.top + 0.5, width, height)
+    left = line.spans[len(label) - 1][1] + SPACE
+    right = line.spans[len(label)][0] - SPACE if line.text != label else end
+    lowest = max(line.bottom - UNDER, sheet.edges[1])
+    bottom = max((line.bottom + below.top) / 2, lowest) if below else lowest
+    top = min((line.top + above.bottom) / 2 if above else sheet.edges[3], bottom + HIGHEST)
+    if right - left < NARROWEST or top - bottom < LOWEST:
+        raise SealError(f"“{anchor}”后面没有签名的位置 / no room to sign behind {anchor}")
+    return Box(page, left, bottom, min(WIDEST, right - left), top - bottom)
+
+
+def _missing(label: str, page: int | None = None) -> SealError:
+    zh, en = ("", "") if page is None else (f"第 {page + 1} 页", f" on page {page + 1}")
+    return SealError(f"{zh}找不到签名位置“{label}” / no place to sign{en}: the label {label} does not stand there")

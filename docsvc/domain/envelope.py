@@ -1,0 +1,147 @@
+"""Envelopes: who signs a document beside the agency, in which order, where, and what each has to give."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+OFFICERS: Final = 2  # 行政处罚法 第42条
+
+
+class Role(enum.StrEnum):
+    """Who signs. The agency's seal always comes last and needs no rule."""
+
+    PARTY = "party"
+    WITNESS = "witness"
+    OFFICER = "officer"
+    RECORDER = "recorder"
+
+
+class Needs(enum.StrEnum):
+    """What a signature takes. A mark made by hand alone is sealed at once by the service's own certificate."""
+
+    CERTIFICATE = "certificate"
+    HANDWRITING = "handwriting"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRule:
+    """[[signatures]] of a manifest, in the order of signing.
+
+    `person` is a path into the case: an object with `name` (and `cert_no`), a name, or a list of such, each with a
+    signature of its own. `anchor` is the label in the template behind which they sign; `every_page` that of the
+    line at the foot of each page. The rule holds only where the flag at the path `when` is set, or `unless` is not.
+    """
+
+    role: Role
+    needs: Needs
+    person: str
+    anchor: str
+    every_page: str = ""
+    when: str = ""
+    unless: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """One who has to sign: `field` is the signature field's name, `nth` (from 0) which of the equal anchors."""
+
+    field: str
+    role: Role
+    needs: Needs
+    name: str
+    cert_no: str | None
+    anchor: str
+    nth: int = 0
+    every_page: str = ""
+
+
+def signatories(rules: Sequence[SignatureRule], case: Mapping[str, Any]) -> tuple[Signatory, ...]:
+    """Who has to sign the document of `case` before the agency seals it, in order."""
+    found: list[Signatory] = []
+    for rule in rules:
+        if (rule.when and not _at(case, rule.when)) or (rule.unless and _at(case, rule.unless)):
+            continue
+        for nth, person in enumerate(_people(_at(case, rule.person))):
+            earlier = sum(s.role is rule.role for s in found)
+            found.append(
+                Signatory(
+                    field=rule.role.capitalize() + (str(earlier + 1) if earlier else ""),
+                    role=rule.role,
+                    needs=rule.needs,
+                    name=str(person["name"]),
+                    cert_no=person.get("cert_no"),
+                    anchor=rule.anchor,
+                    nth=nth,
+                    every_page=rule.every_page,
+                )
+            )
+    return tuple(found)
+
+
+def _at(case: Mapping[str, Any], path: str) -> Any:
+    value: Any = case
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _people(value: Any) -> Iterable[Mapping[str, Any]]:
+    for one in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(one, Mapping) and one.get("name"):
+            yield one
+        elif isinstance(one, str) and one:
+            yield {"name": one}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page (from 0), in PDF points from its lower left corner."""
+
+    page: int
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Where one signs: `boxes[0]` is the field's own; the others, one a page, get the same mark as page content in
+    the same revision, which must then be the first.
+    """
+
+    field: str
+    described: str
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a signature shows: a picture by hand (PNG), and lines of text under or instead of it."""
+
+    picture: bytes | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A signature that only lacks its value.
+
+    `update` follows the bytes of the revision that it was prepared for, its room still empty. `content_digest` is
+    that of the byte range. What is signed are the attributes `to_be_signed` (DER SET OF, RFC 5652, 5.4), with the
+    digest and algorithm named; `chain` is DER certificates, the signer's own first.
+    """
+
+    update: bytes
+    field: str
+    content_digest: bytes
+    to_be_signed: bytes
+    digest_algorithm: str  # e.g. sha256
+    signature_algorithm: str  # e.g. sha256_rsa, as asn1crypto names it
+    chain: tuple[bytes, ...]
+    at: dt.datetime
