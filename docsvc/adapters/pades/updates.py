@@ -139,16 +139,21 @@ class SealDetails:
 
 
 def write_seal(
-    pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, sign: Callable[[bytes], bytes]
+    pdf: bytes,
+    own: Signing,
+    later: Sequence[Awaited],
+    room: int,
+    sign: Callable[[bytes], bytes],
+    digest: str = SHA256,
 ) -> bytes:
     """`pdf` with the signature `own` (ETSI.CAdES.detached) in its visible field; `later` are those still to come.
 
-    `sign` turns the SHA-256 digest of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
+    `sign` turns the `digest` of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
     SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
     """
     with _refusals():
-        protocol, setup = _begun(pdf, own, later, room, SHA256)
-        return _filled(protocol, setup, room, sign)
+        protocol, setup = _begun(pdf, own, later, room, digest)
+        return _filled(protocol, setup, room, sign, digest)
 
 
 def reserve(pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, digest: str) -> tuple[bytes, bytes]:
@@ -227,7 +232,7 @@ def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Call
         name = _free_name(writer)
         protocol = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
         next(protocol)
-        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp)
+        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp, SHA256)
 
 
 def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
@@ -279,10 +284,10 @@ def _placeholder(room: int) -> Any:
 
 
 def _filled(
-    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes]
+    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes], digest: str
 ) -> bytes:
     protocol.send(setup)
-    prepared, output = protocol.send(SigIOSetup(md_algorithm=SHA256))
+    prepared, output = protocol.send(SigIOSetup(md_algorithm=digest))
     der = sign(prepared.document_digest)
     if len(der) > room:
         raise RoomError(len(der))

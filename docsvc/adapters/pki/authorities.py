@@ -52,7 +52,9 @@ class Authorities:
         stamps = read_key(folder / "tsa.p12", secret)
         self._refuse_expired(stamps.certificate.not_valid_after_utc)
         # The token carries the whole chain but the root, which whoever asks must already trust.
-        self.timestamps = TimeStampAuthority(signer_with(stamps.key, stamps.chain_der[:-1]), clock)
+        self.timestamps = TimeStampAuthority(
+            signer_with(stamps.key, stamps.chain_der[:-1], pss=self.description.pss), clock
+        )
         self.certificates = {name: service_path(folder, name).read_bytes() for name in CA_NAMES}
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

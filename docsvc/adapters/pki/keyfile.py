@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
 from docsvc.adapters.pki.cms import PrivateKey
@@ -54,8 +54,10 @@ def read_key(path: Path, password: str) -> KeyFile:
         raise SetupError(f"key file {path.name} can't be read: {e.strerror}") from e
     except ValueError as e:
         raise SetupError(f"key file {path.name} does not open: wrong password, or no PKCS#12 file") from e
-    if found.cert is None or not isinstance(found.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise SetupError(f"key file {path.name} holds no RSA or EC key with its certificate")
+    if found.cert is None or not isinstance(
+        found.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+    ):
+        raise SetupError(f"key file {path.name} holds no RSA, EC or Ed25519 key with its certificate")
     own = found.cert.certificate
     return KeyFile(path, found.key, _ordered(own, [c.certificate for c in found.additional_certs]))
 

@@ -22,14 +22,19 @@ from docsvc.domain.errors import SealError, SetupError
 class LoadedSeal:
     """One seal's key (fits ports.SealKey)."""
 
-    def __init__(self, file: KeyFile, *, development: bool) -> None:
+    def __init__(self, file: KeyFile, *, development: bool, pss: bool = False) -> None:
         self.chain = file.chain_der
         self.development = development
         # The root stays out of the CMS: a reader that trusts it has it, and the DSS carries it.
-        self._signer = signer_with(file.key, self.chain[:-1] or self.chain)
+        self._signer = signer_with(file.key, self.chain[:-1] or self.chain, pss=pss)
+
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key."""
+        return self._signer.digest
 
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached (EN 319 122-1), DER, over a SHA-256 digest."""
+        """CAdES detached (EN 319 122-1), DER, over a digest by the algorithm `digest`."""
         return self._signer.sign(digest, stamp=stamp)
 
 
@@ -66,6 +71,7 @@ class FolderKeys:
     def __init__(self, folder: Path, password: str | None = None) -> None:
         description = describe(folder)
         self.development = description.development
+        self._pss = description.pss
         self._folder = folder
         self._password = password_of(folder, password) if any((folder / "seals").glob("*.p12")) else ""
         self._given = password
@@ -103,7 +109,7 @@ class FolderKeys:
                     file = read_key(path, password_of(self._folder, self._given))
                 except SetupError as e:
                     raise SealError(f"the key of the signing platform can't be used: {e}") from e
-                self._platform = LoadedSeal(file, development=self.development)
+                self._platform = LoadedSeal(file, development=self.development, pss=self._pss)
             return self._platform
 
     def _load(self, design: SealDesign) -> tuple[LoadedSeal, str]:
@@ -115,7 +121,9 @@ class FolderKeys:
             subject = file.certificate.subject
             # A name too long for the common name stands whole in the description.
             whole = (subject.get_attributes_for_oid(oid) for oid in (DESCRIPTION, NameOID.COMMON_NAME))
-            return LoadedSeal(file, development=self.development), next((str(n[0].value) for n in whole if n), "")
+            return LoadedSeal(file, development=self.development, pss=self._pss), next(
+                (str(n[0].value) for n in whole if n), ""
+            )
         except SetupError as e:
             raise SealError(f"the seal of {design.name} can't be used: {e}") from e
 
