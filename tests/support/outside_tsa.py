@@ -1,4 +1,4 @@
-"""A time-stamp authority of somebody else: its own port, the key of a development PKI, started and stopped at will."""
+"""A time-stamp authority of somebody else: its own port, the key of a development PKI, started and stopped."""
 
 from __future__ import annotations
 
