@@ -18,8 +18,11 @@ def after(start: dt.datetime, years: float) -> dt.datetime:
     return start + years * YEAR
 
 
-def new_service_keys(folder: Path, now: dt.datetime) -> None:
-    """New keys and certificates, by the CAs that are there, for the time-stamp authority and the responders."""
+SERVED = ("ocsp-root", "ocsp-issuing", "tsa")
+
+
+def new_service_keys(folder: Path, now: dt.datetime, roles: tuple[str, ...] = SERVED) -> None:
+    """New keys and certificates, by the CAs that are there, for the responders and the time-stamp authority."""
     secret = password_of(folder)
     maker = _Maker(folder, secret, now, describe(folder))
     root, issuing = (read_key(folder / f"{name}.p12", secret) for name in ("root", "issuing"))
@@ -30,6 +33,8 @@ def new_service_keys(folder: Path, now: dt.datetime) -> None:
         ("ocsp-issuing", profiles.OCSP, by_issuing),
         ("tsa", profiles.TSA, by_issuing),
     ):
+        if role not in roles:
+            continue
         (folder / f"{role}.p12").unlink()
         service_path(folder, role).unlink()
         maker.make(role, profile, f"docsvc development {role} {now:%Y}", issuer, chain)
