@@ -152,8 +152,8 @@ class Upgrade:
         until: dt.datetime | None,
     ) -> DocumentRow:
         """Store the new revision, then say so: whoever is killed between both leaves the document as it was."""
-        manifest = self.templates.get(row.doc_type).manifest
-        store(pdf, self.objects, retain_until(row, manifest.retention_years))
+        keep = retain_until(row, self.templates.get(row.doc_type).manifest.retention_years)
+        store(pdf, self.objects, keep if keep > self.clock() else None)  # nothing can be locked until yesterday
         with self.database.begin() as tx:
             # The sequencer marks documents as recorded under this lock: never one that changed meanwhile.
             tx.lock_log()

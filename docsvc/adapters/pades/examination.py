@@ -11,7 +11,8 @@ the line of code that takes the step and in each finding of the report.
  5. The digest of the covered octets, the signature value, and the signing certificate bound to it.
  6. The chain to a trust anchor at the proven time, key usage, time-stamping usage.
  7. Time-stamps on signatures and on the document, last first: each proves the time of what it covers.
- 8. Revocation: OCSP responses and CRLs of the security store, fresh at the proven time.
+ 8. Revocation: OCSP responses and CRLs of the security store, fresh at the proven time, and themselves either of a
+    signer that has not ended or covered by a time-stamp from before that end.
  9. Coverage: the last signature reaches the end; between revisions only what is permitted.
 10. The level: B-B, B-T, B-LT or B-LTA, from what is there and holds.
 11. Algorithms and keys strong enough at the proven time.
@@ -47,6 +48,7 @@ from docsvc.adapters.pades import (
     time_stamps,
 )
 from docsvc.adapters.pades.chain import Judge, common_name
+from docsvc.adapters.pades.existence import Existence
 from docsvc.adapters.pades.found import TIME_STAMP_FILTER, Found, conclude, malformed, unreadable
 from docsvc.domain.verdict import Check, Report
 
@@ -77,6 +79,8 @@ class _Examination:
         self.fields: dict[str, str | None] = {}  # all signature fields, with the sub-filter of what fills them
         self.notices: list[str] = []
         self.material = revocation.Material()
+        self.existence = Existence(self.material, (), at)
+        self.stores: dict[int, frozenset[str]] = {}  # revision of a sound time-stamp → what it covers of the store
         self.reader: Any = None
 
     def report(self) -> Report:
@@ -228,14 +232,14 @@ class _Examination:
         known = certificates.load_known((*self.anchor_ders, *store, *inside))
         pool = tuple({c.dump(): c for c in (*self.material.certificates, *signer_checks.loaded(inside))}.values())
         self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
-        judge = Judge(self.anchors, self.material)
+        self.existence = Existence(self.material, self.anchors, self.at)
         certified = any(f.certified for f in whole)
         self.checks += revisions.check_awaited(self.fields, self.purposes, certified=certified)
         moment = self.at
         # 7. Time-stamps, last first: what a sound one covers existed at its time.
         for found in reversed(whole):
             try:
-                moment = self._judge(found, judge, known, moment, certified=certified)
+                moment = self._judge(found, known, moment, certified=certified)
             except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
                 found.checks.append(unreadable(e))
         # 10. The level.
@@ -300,7 +304,6 @@ class _Examination:
     def _judge(
         self,
         found: Found,
-        judge: Judge,
         known: Sequence[certificates.Known],
         moment: dt.datetime,
         *,
@@ -312,6 +315,7 @@ class _Examination:
             return moment
         covered = self._covered(coverage)
         signed_data = embedded.signed_data
+        judge = Judge(self.anchors, self.existence.usable())
         # 4. Every embedded certificate intact, the signer identifier exact.
         if not sm2_checks.is_sm2(shape):
             found.checks += certificates.check_embedded(shape.certificates, known)
@@ -321,7 +325,12 @@ class _Examination:
         if found.is_time_stamp:
             found.stamp = self._stamp(found, signed_data, covered, judge, moment)
             found.proven = found.stamp.time if found.sound else None
-            return min(moment, found.proven) if found.proven else moment
+            if found.proven is None:
+                return moment
+            store = revocation.read_store(HistoricalResolver(self.reader, found.revision)).digests()
+            self.stores[found.revision] = store
+            self.existence.prove(store, found.proven)
+            return min(moment, found.proven)
         if sm2_checks.is_sm2(shape):  # a profile beside PAdES
             found.judged = sm2_checks.judge(shape, signed_data, sm2_checks.sm3(covered), self.sm2_anchors, moment)
             found.checks += found.judged.checks
@@ -410,7 +419,7 @@ class _Examination:
         later = [f for f in whole if f.is_time_stamp and f.sound and f.revision > found.revision]
         if found.time_stamped_by is None and later:
             found.time_stamped_by, found.stamp_informed = later[0].time_stamped_by, later[0].stamp_informed
-        stores = [revocation.read_store(HistoricalResolver(self.reader, f.revision)).digests() for f in later]
+        stores = [self.stores[f.revision] for f in later]
         found.level = levels.classify(
             baseline=found.sub_filter == PADES_FILTER and not found.judged.value_broken,
             proven=found.proven is not None,
