@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """Trust anchors (*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier; default: `certs_dir`."""
     key_password: SecretStr | None = None
     """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
+    expiry_warning_days: int = Field(default=30, ge=0)
+    """So long before a certificate's end doctor, /readyz and metrics warn of it."""
     pkcs11_module: Path | None = None
     """Library (.so) of the token that holds seals' keys, where `certs_dir`/keys.toml says `door = "pkcs11"`."""
     pkcs11_token: str = "docsvc"  # noqa: S105 - a label

@@ -79,7 +79,7 @@ def custody_report(
 def _now(service: Service, account: Account) -> tuple[str | None, dt.datetime | None]:
     try:
         design = account.agency.seal
-        return sha256_hex(service.chains.of(design)[0]), service.chains.valid_until(design)
+        return sha256_hex(service.chains.of(design)[0]), service.chains.held(design)[0].ends
     except DocsvcError:
         return None, None
 

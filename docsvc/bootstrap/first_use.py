@@ -1,4 +1,4 @@
-"""Setting the embedded way up on first use, making keys, and looking the whole machine over."""
+"""Setting the embedded way up on first use, and making keys."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 from docsvc.bootstrap.adapters import LOG_VKEY, now
-from docsvc.bootstrap.custody import look_at_doors
 from docsvc.bootstrap.service import Service
 from docsvc.domain.agency import Agency
-from docsvc.domain.errors import DocsvcError, SetupError
+from docsvc.domain.errors import SetupError
 from docsvc.ports import Database
 from docsvc.settings import load_settings
-from docsvc.telemetry import configure_logs, logger
+from docsvc.telemetry import configure_logs
 
 Algorithm = Literal[
     "rsa-2048",
@@ -133,34 +132,6 @@ def init_development_pki(algorithm: Algorithm = "rsa-2048") -> Iterator[str]:
         make_keys(service, [*_samples(service), *service.agencies()], algorithm)
         for report in inspect_pki(settings.certs, service.key_password):
             yield f"{report.path.name}\t{report.algorithm}\tuntil {report.not_after:%Y-%m-%d}\t{report.subject}"
-
-
-def diagnose() -> Iterator[tuple[str, bool, str]]:
-    """(what, is it a fault, detail) of everything that the service needs."""
-    from docsvc.adapters.pki.folder import inspect_pki
-
-    with open_service() as service:
-
-        def look(what: str, finding: Any) -> tuple[str, bool, str]:
-            try:
-                return what, False, str(finding())
-            except DocsvcError as e:
-                logger().debug("doctor_fault", what=what, exc_info=True)
-                return what, True, str(e)
-
-        yield look("settings", lambda: f"data in {service.settings.data}, store {service.settings.store}")
-        yield look("templates", lambda: ", ".join(n for n in service.templates.names() if service.templates.get(n)))
-        yield look("fonts", lambda: ", ".join(service.fonts.families))
-        yield look("office", service.converter.start)
-        yield look("database", lambda: f"{len(service.agencies())} agencies")
-        yield look("store", lambda: ", ".join(f"{k}={v}" for k, v in service.objects.probe().items()))
-        yield look("authorities", lambda: service.sealer and "answer")
-        yield look("log", lambda: service.notary.vkey)
-        yield look("codes", lambda: f"key {service.scan_signer.key_id.hex()}")
-        for name, fault in look_at_doors(service):
-            yield name, fault is not None, fault or "answers"
-        for key in inspect_pki(service.settings.certs, service.key_password):
-            yield f"key {key.path.name}", key.expired(now()), f"{key.algorithm} until {key.not_after:%Y-%m-%d}"
 
 
 def _say(sentence: str) -> None:

@@ -108,7 +108,7 @@ class Service(Adapters):
     def custody(self) -> Custody:
         from docsvc.usecases.custody import Custody
 
-        return Custody(self.keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
+        return Custody(self.watched_keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
 
     def quota_of(self, seal_id: str) -> Quota:
         """How often a seal may be used."""
@@ -283,7 +283,8 @@ class Service(Adapters):
     def observation(self) -> Observation:
         from docsvc.usecases.observe import Observation
 
-        return Observation(self.database, self.queue, self.publisher, self.chains, now)
+        warn = dt.timedelta(days=self.settings.expiry_warning_days)
+        return Observation(self.database, self.queue, self.publisher, self.chains, now, warn)
 
     @cached_property
     def published_log(self) -> PublishedLog:

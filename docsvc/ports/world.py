@@ -15,6 +15,7 @@ from docsvc.domain.note import Note
 from docsvc.domain.properties import Properties
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
+from docsvc.domain.validity import Held
 from docsvc.domain.verdict import Report
 
 
@@ -241,25 +242,28 @@ class SealKey(Protocol):
         """A key of the development PKI, without legal effect."""
 
     @property
-    def door(self) -> str:
-        """The way to the key: pkcs12, pkcs11 or remote."""
-
-    @property
     def digest(self) -> str:
         """Name of the digest that goes with the key: sha256, sha384 or sha512."""
 
+    @property
+    def door(self) -> str:
+        """The way to the key: pkcs12, pkcs11 or remote."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached signature (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its
-        value.
-        """
+        """CAdES detached (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its value."""
 
 
 class SealKeys(Protocol):
-    """The key of each seal."""
+    """The keys of each seal: one, or several while one follows another."""
 
     def of(self, design: SealDesign) -> SealKey:
-        """Ready to be used. Raises SealError that names the seal where no key or certificate of it is here,
-        KeyAwayError where what holds the key does not answer.
+        """The one to be used first. Raises SealError as `all_of`."""
+
+    def all_of(self, design: SealDesign) -> Sequence[SealKey]:
+        """Those that the operator lets be used now, one at least; the one to be used first comes first, ready.
+
+        Raises SealError that names the seal where no key or certificate of it is here, KeyAwayError where what
+        holds the key does not answer.
         """
 
     @property
@@ -268,13 +272,19 @@ class SealKeys(Protocol):
 
 
 class SealChains(Protocol):
-    """The public certificates of each seal, for those who hold no key."""
+    """The public certificates of each seal, and of the authorities, for those who hold no key."""
 
     def of(self, design: SealDesign) -> Sequence[bytes]:
-        """DER certificates as in SealKey.chain. Raises SetupError that names the seal where there are none."""
+        """DER certificates of all its keys, each chain as in SealKey.chain, the one in use first; once each.
 
-    def valid_until(self, design: SealDesign) -> dt.datetime:
-        """When the first of them expires. Raises SetupError."""
+        Raises SetupError that names the seal where there are none.
+        """
+
+    def held(self, design: SealDesign) -> Sequence[Held]:
+        """The certificate of each of its keys, the one in use first. Raises SetupError as `of`."""
+
+    def others(self) -> Sequence[Held]:
+        """Those of authorities and roots that lie here. Raises SetupError where one can't be read."""
 
     def development(self, design: SealDesign) -> bool:
         """Is it a seal of the development PKI, without legal effect? Raises SetupError."""

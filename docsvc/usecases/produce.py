@@ -181,7 +181,7 @@ class Production:
         }
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
-            tx.seal_uses.sign(row.id, sealed.sha256)
+            self.custody.signed(tx, row, sealed.sha256)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         self.versions.keep(accepted.doc_type, keep)
         for data in (accepted.case.canonical, filled.docx, laid_out.pdf, sealed.pdf):

@@ -93,7 +93,7 @@ def sealer_for(
 ) -> PadesSealer:
     """A sealer with nothing kept from before."""
     return PadesSealer(
-        FolderKeys(folder),
+        FolderKeys(folder, **({"clock": clock} if clock else {})),
         [SONG],
         [tsa] if isinstance(tsa, str) else tsa or [describe(folder).tsa_url],
         **({"clock": clock} if clock else {}),

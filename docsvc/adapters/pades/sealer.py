@@ -13,16 +13,19 @@ from asn1crypto import x509
 
 from docsvc.adapters.pades.achieved import Held, held_by
 from docsvc.adapters.pades.fetch import Fetcher
+from docsvc.adapters.pades.fitness import Purpose, UntrustedError
 from docsvc.adapters.pades.lifetime import good_until
 from docsvc.adapters.pades.outlines import Outlines
 from docsvc.adapters.pades.seal_art import Appearance, draw, show
 from docsvc.adapters.pades.seal_image import SealImageError, raster
 from docsvc.adapters.pades.stamping import UNREADABLE, StampError, TimeStamps
-from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
+from docsvc.adapters.pades.trust import Evidence, Trust
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import Level, Slot
 from docsvc.domain.errors import SealError
+from docsvc.domain.unfit import unusable
+from docsvc.domain.validity import LAST_MINUTES
 from docsvc.ports import SealKey, SealKeys
 
 CMS_BYTES = 4096  # room for the seal's CMS without a time-stamp, until one is known
@@ -73,8 +76,9 @@ class PadesSealer:
         expired, revoked or untrusted, its name can't be drawn, or the file can't be signed; no seal is used before
         all have been looked at.
         """
-        keys = [self._keys.of(slot.design) for slot in slots]
-        evidence = [self._may_sign(slot, key) for slot, key in zip(slots, keys, strict=True)]
+        chosen = [self._may_sign(slot) for slot in slots]
+        keys = [key for key, _ in chosen]
+        evidence = [found for _, found in chosen]
         seals = [
             SealDetails(slot, self._appearance(slot.design, key), self._clock())
             for slot, key in zip(slots, keys, strict=True)
@@ -86,11 +90,16 @@ class PadesSealer:
             fault = fault or stamping.fault
         return self._raised(pdf, level, evidence, fault)
 
-    def _may_sign(self, slot: Slot, key: SealKey) -> Evidence:
-        try:
-            return self._trust.of(key.chain, Purpose.SEAL)
-        except UntrustedError as e:
-            raise SealError(f"the seal of {slot.design.name} must not be used: {e}") from e
+    def _may_sign(self, slot: Slot) -> tuple[SealKey, Evidence]:
+        """The first of the seal's keys whose certificate is trusted. Raises SealUnusableError."""
+        refused = []
+        for key in self._keys.all_of(slot.design):
+            try:
+                return key, self._trust.of(key.chain, Purpose.SEAL, LAST_MINUTES)
+            except UntrustedError as e:
+                refused.append(e.refusal)
+                cause = e
+        raise unusable(slot.design, refused) from cause
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level`; the same bytes where nothing was gained. Raises SealError."""

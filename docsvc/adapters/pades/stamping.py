@@ -18,7 +18,8 @@ from pyhanko.sign.general import NonexistentAttributeError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from docsvc.adapters.pades.fetch import Fetcher, FetchError
-from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
+from docsvc.adapters.pades.fitness import Purpose, UntrustedError
+from docsvc.adapters.pades.trust import Evidence, Trust
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 TOLERANCE = dt.timedelta(minutes=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import threading
 import tomllib
@@ -27,10 +28,13 @@ from docsvc.adapters.pki.cms import (
     Scheme,
 )
 from docsvc.adapters.pki.folder import chain_path, describe
-from docsvc.adapters.pki.keys import FolderKeys, LoadedSeal, check_bearer, of_development
+from docsvc.adapters.pki.keys import MISSING, FolderKeys, LoadedSeal, fault_of, of_development, unreadable
+from docsvc.adapters.pki.seal_files import PUBLIC, files_of, held_in
 from docsvc.domain.agency import SealDesign
 from docsvc.domain.custody import Quota
 from docsvc.domain.errors import SealError, SetupError
+from docsvc.domain.unfit import Refusal, unusable
+from docsvc.domain.validity import Held, in_order
 
 DoorName = Literal["pkcs12", "pkcs11", "remote"]
 KEYS_TOML: Final = "keys.toml"
@@ -192,15 +196,23 @@ class DistantSeal:
 
 
 class DoorKeys:
-    """The key of each seal, wherever it is (fits ports.SealKeys).
+    """The keys of each seal, wherever they are (fits ports.SealKeys).
 
     Certificates come from the folder in any case; `files` are the keys that lie there too.
     """
 
-    def __init__(self, folder: Path, places: Places, files: FolderKeys, door: Callable[[DoorName], Door]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        places: Places,
+        files: FolderKeys,
+        door: Callable[[DoorName], Door],
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
         self._folder, self._places, self._files, self._door = folder, places, files, door
         self._pss = describe(folder).pss
-        self._loaded: dict[str, tuple[bytes, DistantSeal]] = {}
+        self._clock = clock
+        self._loaded: dict[Path, tuple[bytes, DistantSeal, tuple[x509.Certificate, ...]]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -209,23 +221,47 @@ class DoorKeys:
         return self._files.roots
 
     def of(self, design: SealDesign) -> LoadedSeal | DistantSeal:
-        """The key of `design`, ready to be used. Raises SealError, KeyAwayError."""
+        """The key of `design` to be used first, ready to be used. Raises SealError, KeyAwayError."""
+        return self.all_of(design)[0]
+
+    def all_of(self, design: SealDesign) -> Sequence[LoadedSeal | DistantSeal]:
+        """Those that the operator lets be used, the first of them ready. Raises SealError, KeyAwayError."""
         place = self._places.of(design.id)
         if place.door == "pkcs12":
-            return self._files.of(design)
+            return self._files.all_of(design)
+        now = self._clock()
+        seals: dict[str, DistantSeal] = {}
+        held: list[Held] = []
+        refused: list[Refusal] = []
+        with self._lock:
+            for path in files_of(self._folder, design.id, PUBLIC):
+                try:
+                    seal, chain = self._take_up(path, design)
+                    fault = fault_of(path, chain, design, now)
+                    if fault is None:
+                        held.append(held_in(path, chain))
+                        seals[path.stem] = seal
+                except SetupError as e:
+                    fault = unreadable(e)
+                if fault:
+                    refused.append(fault)
+        if not held:
+            raise unusable(design, refused or [MISSING])
+        found = [seals[one.name] for one in in_order(held, now)]
+        found[0].ready()
+        return found
+
+    def _take_up(self, path: Path, design: SealDesign) -> tuple[DistantSeal, tuple[x509.Certificate, ...]]:
+        """Read again only where the file has changed. Raises SetupError."""
+        place = self._places.of(design.id)
         try:
-            pem = chain_path(self._folder, design.id).read_bytes()
-            with self._lock:
-                known, seal = self._loaded.get(design.id, (b"", None))
-                if seal is None or known != pem:  # new, or the certificate was renewed
-                    chain = x509.load_pem_x509_certificates(pem)
-                    check_bearer(chain[0], design)
-                    key, door = place.key or design.id, self._door(place.door)
-                    seal = DistantSeal(place, key, chain, door, pss=self._pss)
-                    self._loaded[design.id] = pem, seal
+            pem = path.read_bytes()
+            kept = self._loaded.get(path)
+            if kept is None or kept[0] != pem:
+                chain = tuple(x509.load_pem_x509_certificates(pem))
+                own = design.id if path == chain_path(self._folder, design.id) else path.stem
+                seal = DistantSeal(place, place.key or own, chain, self._door(place.door), pss=self._pss)
+                kept = self._loaded[path] = pem, seal, chain
         except (OSError, ValueError) as e:
-            raise SealError(
-                f"没有印章“{design.name}”的证书；no public certificates of the seal {design.id} in seals/"
-            ) from e
-        seal.ready()
-        return seal
+            raise SetupError(f"证书文件 {path.name} 无法读取；the certificate {path.name} can't be read") from e
+        return kept[1], kept[2]

@@ -98,7 +98,7 @@ def init_pki(
     folder = folder.absolute()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder):
             if not (folder / DESCRIPTION).exists():
                 _build(folder, now, algorithm, password, port)
             description = describe(folder)
@@ -143,9 +143,12 @@ def chain_path(folder: Path, seal_id: str) -> Path:
 
 def inspect_pki(folder: Path, password: str | None = None) -> list[KeyReport]:
     """All key files with their expiry. Raises SetupError where one does not open."""
+    services = (folder / f"{name}.p12" for name in SERVICES)
+    paths = [path for path in services if path.exists()] + sorted((folder / "seals").glob("*.p12"))
+    if not paths:  # whoever holds no key knows no password
+        return []
     secret = password_of(folder, password)
     pss = describe(folder).pss
-    paths = [folder / f"{name}.p12" for name in SERVICES] + sorted((folder / "seals").glob("*.p12"))
     return [_report(read_key(path, secret), pss=pss) for path in paths]
 
 
@@ -161,7 +164,7 @@ def revoke(folder: Path, serial: int, at: dt.datetime, reason: str = "unspecifie
     """Put a certificate on the list that OCSP and CRL answers are made from. `reason` as in RFC 5280, 5.3.1."""
     if reason not in {flag.value for flag in x509.ReasonFlags}:
         raise UsageError(f"unknown reason for a revocation: {reason}")
-    with _alone(folder.absolute()):
+    with alone(folder.absolute()):
         path = folder / REVOKED
         listed = json.loads(path.read_text("utf-8")) if path.exists() else {}
         listed.setdefault(f"{serial:x}", {"at": at.astimezone(dt.UTC).isoformat(), "reason": reason})
@@ -171,7 +174,7 @@ def revoke(folder: Path, serial: int, at: dt.datetime, reason: str = "unspecifie
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the lock of this PKI: on the folder above, for its own comes by a rename. The dead hold nothing."""
     above = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -234,7 +237,7 @@ class _Maker:
     ) -> KeyFile:
         key = new_key(self.description.algorithm)
         own = certify(profile, subject(name), key, issuer, self.description.base_url, self.now)
-        _record(self.folder, issuer.name, own)
+        record_issued(self.folder, issuer.name, own)
         service_path(self.folder, role).write_bytes(own.public_bytes(Encoding.DER))
         return write_key(self.folder / f"{role}.p12", self.secret, key, (own, *chain))
 
@@ -266,10 +269,10 @@ def _add_seals(
             key = new_key(description.algorithm)
             name = seal_subject(agency.seal, agency.uscc)
             own = certify(profiles.SEAL, name, key, issuing, description.base_url, now)
-            _record(folder, issuing.name, own)
+            record_issued(folder, issuing.name, own)
             write_key(path, secret, key, (own, *file.chain))
     for path in lacking_chains(folder):
-        _publish_chain(read_key(path, secret))
+        publish_chain(read_key(path, secret))
 
 
 def lacking_chains(folder: Path) -> list[Path]:
@@ -277,7 +280,8 @@ def lacking_chains(folder: Path) -> list[Path]:
     return [p for p in sorted((folder / "seals").glob("*.p12")) if not p.with_suffix(".pem").exists()]
 
 
-def _publish_chain(file: KeyFile) -> None:
+def publish_chain(file: KeyFile) -> None:
+    """Write its certificates beside a key file, for those who hold no key."""
     path = file.path.with_suffix(".pem")
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in file.chain))
@@ -290,7 +294,8 @@ def issued_path(folder: Path, issuer: str, serial: int) -> Path:
     return folder / "issued" / issuer / f"{serial:x}.cer"
 
 
-def _record(folder: Path, issuer: str, certificate: x509.Certificate) -> None:
+def record_issued(folder: Path, issuer: str, certificate: x509.Certificate) -> None:
+    """Keep what a CA issued: from now on it is `good`."""
     path = issued_path(folder, issuer, certificate.serial_number)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(certificate.public_bytes(Encoding.DER))
