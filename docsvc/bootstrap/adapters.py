@@ -45,6 +45,8 @@ if TYPE_CHECKING:
         Vault,
         Verifier,
     )
+    from docsvc.usecases.custody import WatchedKeys
+
 
 LOG_VKEY: Final = "log.vkey"
 """The log's verifier key: made last, and handed to every process that has a folder of its own."""
@@ -124,6 +126,13 @@ class Adapters:
         files = FolderKeys(self.settings.certs, self.key_password)
         # Doors are opened by those who seal: whoever only lifts documents has neither PIN nor token.
         return DoorKeys(self.settings.certs, self.key_places, files, self.door)
+
+    @cached_property
+    def watched_keys(self) -> WatchedKeys:
+        """The same, as they are used: custody knows which."""
+        from docsvc.usecases.custody import WatchedKeys
+
+        return WatchedKeys(self.keys)
 
     def door(self, name: str) -> Door:
         """A way to keys that are elsewhere. Raises SetupError where the settings lack something of it."""
@@ -228,7 +237,7 @@ class Adapters:
         elif not self.settings.tsa_url:
             raise SetupError("未设置时间戳机构；no time-stamp authority is set: DOCSVC_TSA_URL")
         sealer = PadesSealer(
-            self.keys,
+            self.watched_keys,
             self._font_files["song"],
             self.settings.tsa_url or [description.tsa_url],
             images=lambda sha256: self.objects.get(object_key(sha256)),

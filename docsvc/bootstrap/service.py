@@ -109,7 +109,7 @@ class Service(Signing):
     def custody(self) -> Custody:
         from docsvc.usecases.custody import Custody
 
-        return Custody(self.keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
+        return Custody(self.watched_keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
 
     def quota_of(self, seal_id: str) -> Quota:
         """How often a seal may be used."""

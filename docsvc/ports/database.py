@@ -212,8 +212,8 @@ class SealUseRepo(Protocol):
 
     def add(self, use: SealUse) -> None: ...
 
-    def sign(self, document_id: str, signed_sha256: str) -> None:
-        """What was begun for this document gave a file with that digest."""
+    def sign(self, document_id: str, signed_sha256: str, certificates: Mapping[str, str]) -> None:
+        """What was begun for it gave a file with that digest; by seal, the certificates whose keys were used."""
 
     def keep(self, document_id: str, signed_sha256: str, at: dt.datetime) -> Sequence[SealUse]:
         """That file is stored, and is the document now; the uses that it bears, in their order."""

@@ -275,17 +275,15 @@ class SealKey(Protocol):
         """A key of the development PKI, without legal effect."""
 
     @property
-    def door(self) -> str:
-        """The way to the key: pkcs12, pkcs11 or remote."""
-
-    @property
     def digest(self) -> str:
         """Name of the digest that goes with the key: sha256, sha384 or sha512."""
 
+    @property
+    def door(self) -> str:
+        """The way to the key: pkcs12, pkcs11 or remote."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached signature (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its
-        value.
-        """
+        """CAdES detached (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its value."""
 
 
 class SealKeys(Protocol):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from docsvc.domain.agency import Agency
+from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.custody import Quota, SealUse, day_of, hour_of, opens_at
 from docsvc.domain.document import Accepted, DocumentRow, LaidOut
@@ -18,11 +20,70 @@ from docsvc.ports import Database, SealKey, SealKeys, Transaction
 from docsvc.usecases.events import happened
 
 
+class WatchedKeys:
+    """The keys as whoever seals gets them (fits ports.SealKeys): which one was operated for a seal is noted.
+
+    While one key of a seal follows another, the sealer takes the next where the first is not trusted any more.
+    Noted for the thread that seals, from `begin` on.
+    """
+
+    def __init__(self, keys: SealKeys) -> None:
+        self._keys = keys
+        self._thread = threading.local()
+
+    @property
+    def roots(self) -> Sequence[bytes]:
+        return self._keys.roots
+
+    def of(self, design: SealDesign) -> SealKey:
+        return self.all_of(design)[0]
+
+    def all_of(self, design: SealDesign) -> Sequence[SealKey]:
+        return [_WatchedKey(key, partial(self._note, design.id)) for key in self._keys.all_of(design)]
+
+    def begin(self) -> None:
+        """Forget what was noted before."""
+        self._thread.operated = {}
+
+    def operated(self) -> dict[str, str]:
+        """The SHA-256 of the certificate whose key was operated, by seal."""
+        return dict(getattr(self._thread, "operated", {}))
+
+    def _note(self, seal_id: str, chain: Sequence[bytes]) -> None:
+        self._thread.operated = {**self.operated(), seal_id: sha256_hex(chain[0])}
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedKey:
+    key: SealKey
+    note: Callable[[Sequence[bytes]], None]
+
+    @property
+    def chain(self) -> Sequence[bytes]:
+        return self.key.chain
+
+    @property
+    def development(self) -> bool:
+        return self.key.development
+
+    @property
+    def digest(self) -> str:
+        return self.key.digest
+
+    @property
+    def door(self) -> str:
+        return self.key.door
+
+    def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
+        self.note(self.key.chain)
+        return self.key.sign_detached(digest, stamp)
+
+
 @dataclass(frozen=True, slots=True)
 class Custody:
     """Lets seals be used, each for its own agency and within its quota, and knows what became of it."""
 
-    keys: SealKeys
+    keys: WatchedKeys  # those that the sealer has too
     quota: Callable[[str], Quota]  # of a seal, by its id
     zone: dt.tzinfo
     clock: Callable[[], dt.datetime]
@@ -51,6 +112,7 @@ class Custody:
         tx.seal_uses.lock(agency.seal.id for agency in accepted.sealing)
         for agency in accepted.sealing:
             self._check_quota(tx, agency, now)
+        self.keys.begin()
         asked_by = _asked_by(tx, row)
         for agency, key in zip(accepted.sealing, keys, strict=True):
             use = SealUse(
@@ -66,6 +128,10 @@ class Custody:
             )
             tx.seal_uses.add(use)
             tx.events.add(happened(SEAL_USED, row, now, {**_detail(use), **({"by": asked_by} if asked_by else {})}))
+
+    def signed(self, tx: Transaction, row: DocumentRow, signed_sha256: str) -> None:
+        """The keys gave a signed file, whose digest is known before it is stored."""
+        tx.seal_uses.sign(row.id, signed_sha256, self.keys.operated())
 
     def kept(self, tx: Transaction, row: DocumentRow) -> dict[str, Any]:
         """The signed file is stored: what its event says of the uses that it bears."""

@@ -205,7 +205,7 @@ class Production:
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
             if signed := fields.get("signed_sha256"):
-                tx.seal_uses.sign(row.id, signed)
+                self.custody.signed(tx, row, signed)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         self.versions.keep(accepted.doc_type, keep)
         for data in files:

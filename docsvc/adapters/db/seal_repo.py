@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -44,8 +44,11 @@ class SqlSealUseRepo:
         values["asked_by"] = canonical_json(dict(use.asked_by)).decode()
         self._connection.execute(sa.insert(seal_uses).values(**values))
 
-    def sign(self, document_id: str, signed_sha256: str) -> None:
-        """What was begun for this document gave a file with that digest."""
+    def sign(self, document_id: str, signed_sha256: str, certificates: Mapping[str, str]) -> None:
+        """What was begun for it gave a file with that digest; by seal, the certificates whose keys were used."""
+        for seal_id, sha256 in certificates.items():
+            its_own = seal_uses.c.seal_id == seal_id
+            self._settle(document_id, [UseState.BEGUN], its_own, certificate_sha256=sha256)
         self._settle(document_id, [UseState.BEGUN], state=UseState.SIGNED, signed_sha256=signed_sha256)
 
     def keep(self, document_id: str, signed_sha256: str, at: dt.datetime) -> Sequence[SealUse]:

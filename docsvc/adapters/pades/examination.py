@@ -324,22 +324,38 @@ class _Examination:
         found.checks += revisions.check_appearance(embedded, time_stamp=found.is_time_stamp, certified=certified)
         if found.is_time_stamp:
             found.stamp = self._stamp(found, signed_data, covered, judge, moment)
-            found.proven = found.stamp.time if found.sound else None
-            if found.proven is None:
-                return moment
-            store = revocation.read_store(HistoricalResolver(self.reader, found.revision)).digests()
-            self.stores[found.revision] = store
-            self.existence.prove(store, found.proven)
-            return min(moment, found.proven)
+            return self._proof(found, moment)
         if sm2_checks.is_sm2(shape):  # a profile beside PAdES
             found.judged = sm2_checks.judge(shape, signed_data, sm2_checks.sm3(covered), self.sm2_anchors, moment)
             found.checks += found.judged.checks
             return moment
         for token in shape.tokens:
             self._token(found, token, judge, known, moment)
+        self._signature(found, shape, signed_data, covered, judge, moment)
+        return moment
+
+    def _proof(self, found: Found, moment: dt.datetime) -> dt.datetime:
+        """What a document time-stamp proves, if it is sound; the moment at which what it covers is judged."""
+        found.proven = found.stamp.time if found.sound and found.stamp else None
+        if found.proven is None:
+            return moment
+        store = revocation.read_store(HistoricalResolver(self.reader, found.revision)).digests()
+        self.stores[found.revision] = store
+        self.existence.prove(store, found.proven)
+        return min(moment, found.proven)
+
+    def _signature(
+        self,
+        found: Found,
+        shape: cms_checks.Shape,
+        signed_data: cms.SignedData,
+        covered: Sequence[Any],
+        judge: Judge,
+        moment: dt.datetime,
+    ) -> None:
+        """5., 6., 8. and 11. Value, chain, revocation and strength at the proven time."""
         proven = found.proven or (moment if moment < self.at else None)
         found.proven = proven
-        # 5., 6. and 8. Value, chain and revocation at the proven time.
         digest = hashlib.new(shape.digest, usedforsecurity=False)
         for part in covered:
             digest.update(part)
@@ -358,9 +374,7 @@ class _Examination:
             found.checks += signer_checks.check_binding(shape)
         if judged.certificate is not None:
             found.checks += purposes.check(found.purpose or "", judged.certificate)
-        # 11. Strength.
         found.checks += signer_checks.check_strength(shape.digest, judged, when)
-        return moment
 
     def _stamp(
         self, found: Found, signed_data: cms.SignedData, covered: Sequence[Any], judge: Judge, moment: dt.datetime

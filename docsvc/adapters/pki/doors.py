@@ -27,7 +27,7 @@ from docsvc.adapters.pki.cms import (
     CmsSigner,
     Scheme,
 )
-from docsvc.adapters.pki.folder import describe
+from docsvc.adapters.pki.folder import chain_path, describe
 from docsvc.adapters.pki.keys import MISSING, FolderKeys, LoadedSeal, fault_of, of_development, unreadable
 from docsvc.adapters.pki.seal_files import PUBLIC, files_of, held_in
 from docsvc.domain.agency import SealDesign
@@ -241,7 +241,7 @@ class DoorKeys:
         with self._lock:
             for path in files_of(self._folder, design.id, PUBLIC):
                 try:
-                    seal, chain = self._take_up(path, place)
+                    seal, chain = self._take_up(path, design)
                     fault = fault_of(path, chain, design, now)
                     if fault is None:
                         held.append(held_in(path, chain))
@@ -256,14 +256,16 @@ class DoorKeys:
         found[0].ready()
         return found
 
-    def _take_up(self, path: Path, place: Place) -> tuple[DistantSeal, tuple[x509.Certificate, ...]]:
+    def _take_up(self, path: Path, design: SealDesign) -> tuple[DistantSeal, tuple[x509.Certificate, ...]]:
         """Read again only where the file has changed. Raises SetupError."""
+        place = self._places.of(design.id)
         try:
             pem = path.read_bytes()
             kept = self._loaded.get(path)
             if kept is None or kept[0] != pem:
                 chain = tuple(x509.load_pem_x509_certificates(pem))
-                seal = DistantSeal(place, place.key or path.stem, chain, self._door(place.door), pss=self._pss)
+                own = design.id if path == chain_path(self._folder, design.id) else path.stem
+                seal = DistantSeal(place, place.key or own, chain, self._door(place.door), pss=self._pss)
                 kept = self._loaded[path] = pem, seal, chain
         except (OSError, ValueError) as e:
             raise SetupError(f"证书文件 {path.name} 无法读取；the certificate {path.name} can't be read") from e

@@ -21,7 +21,7 @@ from docsvc.domain.errors import (
     TemplateFaultError,
 )
 from docsvc.domain.job import BACKOFF_S, MAX_ATTEMPTS
-from docsvc.usecases.custody import Custody
+from docsvc.usecases.custody import Custody, WatchedKeys
 from docsvc.usecases.intake import Intake
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import CUT_OFF, Production
@@ -48,8 +48,8 @@ class World:
     def dead(self, holder):
         return holder in self.gone
 
-    def of(self, _design):
-        return self
+    def all_of(self, _design):
+        return [self]
 
     key_id = bytes(4)
 
@@ -91,7 +91,7 @@ def production(database, world, tmp_path):
             "public_url": "https://docs.example",
             "leases": Leases(database, world, world.clock, LEASE_S),
             "clock": world.clock,
-            "custody": Custody(world, lambda _seal: Quota(), ZoneInfo("Asia/Shanghai"), world.clock),
+            "custody": Custody(WatchedKeys(world), lambda _seal: Quota(), ZoneInfo("Asia/Shanghai"), world.clock),
         }
     )
 

@@ -20,7 +20,7 @@ from docsvc.domain.job import KEY_AWAY_S, MAX_ATTEMPTS
 from docsvc.domain.leaf import parse_opening
 from docsvc.domain.verdict import Indication, Report
 from docsvc.usecases import produce as producing
-from docsvc.usecases.custody import Custody, accounts
+from docsvc.usecases.custody import Custody, WatchedKeys, accounts
 from docsvc.usecases.intake import Intake
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import Production
@@ -32,15 +32,33 @@ NOON = dt.datetime(2026, 11, 22, 4, tzinfo=dt.UTC)
 SYSTEM = Principal("client", "c-1", "办案系统", None, frozenset({Permission.CREATE}))
 
 
+@dataclasses.dataclass
+class Key:
+    """A seal's key that signs anything."""
+
+    world: World
+    chain: tuple[bytes, ...]
+    door = "pkcs11"
+    digest = "sha256"
+
+    @property
+    def development(self):
+        return self.world.development
+
+    def sign_detached(self, _digest, _stamp):
+        return b"signature"
+
+
 class World:
     """Clock, glyphs, keys, verifier and the stages of production: what a seal is pressed on, and when."""
 
     development = True
-    door = "pkcs11"
+    roots = ()
+    chosen = 0  # of the keys that the sealer may use
     marked = None  # was the layout to be marked as test data?
-    chain = (b"certificate",)
 
     def __init__(self):
+        self.keys = WatchedKeys(self)
         self.now, self.quota, self.away, self.pressed, self.altered = NOON, Quota(), set(), [], False
 
     def clock(self):
@@ -49,13 +67,16 @@ class World:
     def undrawable(self, _text):
         return []
 
-    def of(self, design):
+    def all_of(self, design):
         if "key" in self.away:
             raise KeyAwayError(f"令牌没有响应；no answer: {design.id}")
-        return self
+        return [Key(self, (name,)) for name in (b"certificate", b"next certificate")]
 
     def verify(self, pdf, at):
         return Report(sha256_hex(pdf), len(pdf), at, Indication.PASSED, (), ())
+
+    def good_until(self, _pdf):
+        return None
 
     # the stages
 
@@ -66,11 +87,13 @@ class World:
         self.marked = test_data
         return LaidOut(b"other" if self.altered else b"unsigned", sha256_hex(b"unsigned"), 1)
 
-    def seal(self, laid_out, _accepted, target, *_):
+    def seal(self, laid_out, accepted, target, *_):
         if "sealing" in self.away:
             raise KeyAwayError("令牌没有响应；no answer")
         if "process" in self.away:
             raise KeyboardInterrupt
+        for agency in accepted.sealing:
+            self.keys.all_of(agency.seal)[self.chosen].sign_detached(b"digest")
         self.pressed.append(laid_out.sha256)
         return Sealed(b"signed", sha256_hex(b"signed"), target, Level.B_LTA, None)
 
@@ -101,7 +124,8 @@ def production(database, world, tmp_path):
         "versions": TemplateVersions(FOLDER, objects),
         "objects": objects,
         "verifier": world,
-        "custody": Custody(world, lambda _seal: world.quota, ZONE, world.clock),
+        "sealer": world,
+        "custody": Custody(world.keys, lambda _seal: world.quota, ZONE, world.clock),
         "leases": Leases(database, LinuxProcesses(), world.clock, 60),
         "clock": world.clock,
     }
@@ -158,6 +182,16 @@ def test_a_use_is_bound_to_what_was_sealed_and_to_what_came_of_it(database, prod
     assert dict(use.asked_by) == begun.detail["by"] == accepted.detail["by"]
     assert sealed.detail["seals"] == [{k: v for k, v in begun.detail.items() if k != "by"}]
     assert accepted.sha256["unsigned"] is None
+
+
+def test_the_certificate_is_that_of_the_key_that_was_operated(database, production, world, accept):
+    """While one key follows another, the sealer takes the next where the first is not trusted."""
+    world.chosen = 1
+    row = production.produce(accept().id)
+    (use,) = uses(database)
+    assert use.certificate_sha256 == sha256_hex(b"next certificate")
+    sealed = next(opening for kind, opening in events(database, row) if kind == "document.sealed")
+    assert sealed.detail["seals"][0]["certificate"] == use.certificate_sha256
 
 
 def test_a_joint_document_is_a_use_of_each_seal(database, production, accept):

@@ -18,7 +18,7 @@ from docsvc.domain.document import State
 from docsvc.domain.errors import SealError
 from docsvc.domain.verdict import Indication, Report
 from docsvc.pipeline.store import store
-from docsvc.usecases.custody import Custody
+from docsvc.usecases.custody import Custody, WatchedKeys
 from docsvc.usecases.intake import Intake
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import Production
@@ -57,7 +57,9 @@ def production(database, objects, everything):
     fields = {f.name: None for f in dataclasses.fields(Production)}
     leases = Leases(database, LinuxProcesses(), lambda: NOW, 60)
     mine = {"templates": FOLDER, "verifier": everything, "leases": leases, "clock": lambda: NOW}
-    mine["custody"] = Custody(everything, lambda _seal: Quota(), ZoneInfo("Asia/Shanghai"), lambda: NOW)
+    mine["custody"] = Custody(
+        WatchedKeys(everything), lambda _seal: Quota(), ZoneInfo("Asia/Shanghai"), lambda: NOW
+    )
     return Production(**{**fields, **mine, "database": database, "objects": objects})
 
 

@@ -56,12 +56,14 @@ def test_from_begun_to_kept(database, row):
     signed = "ee" * 32
     with database.begin() as tx:
         tx.seal_uses.add(use)
-        tx.seal_uses.sign(row.id, signed)
+        tx.seal_uses.sign(row.id, signed, {"SEAL-1": "ab" * 32, "SEAL-2": "cd" * 32})
         assert tx.seal_uses.keep(row.id, "ff" * 32, NOON) == []  # another file's
         (kept,) = tx.seal_uses.keep(row.id, signed, NOON)
         tx.seal_uses.fail(row.id, "too late", NOON)
         assert list(tx.seal_uses.list("SEAL-1", None, None)) == [kept]
-    assert kept == dataclasses.replace(use, state=UseState.KEPT, signed_sha256=signed, settled_at=NOON)
+    assert kept == dataclasses.replace(
+        use, state=UseState.KEPT, signed_sha256=signed, settled_at=NOON, certificate_sha256="ab" * 32
+    )
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -69,7 +71,7 @@ def test_what_came_to_nothing_stays_with_its_reason(database, row, signed):
     with database.begin() as tx:
         tx.seal_uses.add(use_of(row))
         if signed:
-            tx.seal_uses.sign(row.id, "ee" * 32)
+            tx.seal_uses.sign(row.id, "ee" * 32, {})
         tx.seal_uses.fail(row.id, "令牌没有响应", NOON)
         (failed,) = tx.seal_uses.list("SEAL-1", None, None)
         assert (failed.state, failed.reason, failed.settled_at) == (UseState.FAILED, "令牌没有响应", NOON)

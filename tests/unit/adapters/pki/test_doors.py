@@ -100,10 +100,10 @@ def test_a_certificate_of_another_agency_or_none_is_refused(tmp_path):
     folder = make_pki(tmp_path / "dev", agencies=[agency(1, "另一机关")])
     (folder / "keys.toml").write_text('door = "pkcs11"\n')
     keys = DoorKeys(folder, read_places(folder), FolderKeys(folder), lambda _name: Door())
-    with pytest.raises(SealError, match="is for 另一机关"):
+    with pytest.raises(SealError, match="属于“另一机关”"):
         keys.of(AGENCY.seal)
     chain_path(folder, "SEAL-1").unlink()
-    with pytest.raises(SealError, match="no public certificates"):
+    with pytest.raises(SealError, match="it has no seal certificate here"):
         keys.of(AGENCY.seal)
 
 
