@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from docsvc.domain.errors import SetupError
 from docsvc.settings import Settings
+from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     from docsvc.adapters.fonts import Fonts
@@ -180,8 +181,9 @@ class Adapters:
         sealer = PadesSealer(
             self.keys,
             self._font_files["song"],
-            self.settings.tsa_url or description.tsa_url,
+            self.settings.tsa_url or [description.tsa_url],
             images=lambda sha256: self.objects.get(object_key(sha256)),
+            on_fault=lambda reason: logger().warning("time_stamp_authority_failed", error=reason),
         )
         self._closing.callback(sealer.close)
         return sealer

@@ -16,7 +16,17 @@ from docsvc.ports import Database
 from docsvc.settings import load_settings
 from docsvc.telemetry import configure_logs
 
-Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
+Algorithm = Literal[
+    "rsa-2048",
+    "rsa-3072",
+    "rsa-4096",
+    "rsa-pss-2048",
+    "rsa-pss-3072",
+    "rsa-pss-4096",
+    "ecdsa-p256",
+    "ecdsa-p384",
+    "ed25519",
+]
 """Of development keys."""
 
 

@@ -157,6 +157,24 @@ class Service(Adapters):
 
         return below_level(self.database)
 
+    def unread_renewals(self) -> Sequence[DocumentRow]:
+        """Documents of which it is not known yet when their last time-stamp weakens."""
+        from docsvc.usecases.upgrade import unread_renewals
+
+        return unread_renewals(self.database)
+
+    def due_renewals(self) -> Sequence[DocumentRow]:
+        """Documents whose last time-stamp weakens within the lead time."""
+        from docsvc.usecases.upgrade import due_renewals
+
+        return due_renewals(self.database, now(), dt.timedelta(days=self.settings.renew_lead_days))
+
+    def lapsed(self) -> Sequence[DocumentRow]:
+        """Documents whose last time-stamp was not renewed in time."""
+        from docsvc.usecases.upgrade import lapsed
+
+        return lapsed(self.database, now())
+
     @cached_property
     def upgrades(self) -> Upgrade:
         from docsvc.usecases.upgrade import Upgrade

@@ -214,9 +214,21 @@ def _progress(total: int) -> Iterator[Any]:
 
 @click.command()
 def upgrade() -> int:
-    """Lift documents that stayed below the level asked for; a line a document, exit 1 where one is still below."""
+    """Lift documents that stayed below the level asked for, renew those whose last time-stamp weakens.
+
+    A line a document; exit 1 where one is still below, or is protected by its time-stamp no longer.
+    """
     below = 0
     with open_service() as service:
+        for row in service.unread_renewals():
+            service.upgrades.look(row)
+        for row in service.due_renewals():
+            renewed = service.upgrades.renew(row)
+            why = f": {renewed.shortfall}" if renewed.shortfall else ""
+            click.echo(f"{row.number}  {_day(row)} -> {_day(renewed.row)}{why}")
+        for row in service.lapsed():
+            below += 1
+            click.echo(f"{row.number}  时间戳已失效，未及时续期 (its time-stamp lapsed on {_day(row)})")
         for row in service.below_level():
             lifted = service.upgrades.lift(row)
             reached = lifted.row.achieved_level
@@ -225,6 +237,11 @@ def upgrade() -> int:
             click.echo(f"{row.number}  {row.achieved_level} -> {reached}{why}")
         service.sequence()
     return 1 if below else 0
+
+
+def _day(row: DocumentRow) -> str:
+    """Until when its last time-stamp protects a document."""
+    return f"{row.renew_before:%Y-%m-%d}" if row.renew_before else "-"
 
 
 @click.command()

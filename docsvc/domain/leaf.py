@@ -25,11 +25,12 @@ from docsvc.domain.merkle import LogEvent
 ACCEPTED = "document.accepted"
 SEALED = "document.sealed"
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
+RENEWED = "document.renewed"  # one more document time-stamp, before the one before weakens
 VOIDED = "document.voided"
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
 REPEATED = frozenset({DELIVERED})  # may happen to the same file again; every other type happens to it once
-SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is the document
+SIGNING_EVENTS = (SEALED, UPGRADED, RENEWED)  # those after which another signed file is the document
 
 LEAF_SCHEMA = "docsvc.leaf/2"
 LEAF_SCHEMA_1 = "docsvc.leaf/1"  # named the document by its id; what is in a log stays in it

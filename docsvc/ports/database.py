@@ -58,6 +58,12 @@ class DocumentRepo(Protocol):
     ) -> Sequence[DocumentRow]:
         """Newest first; `before` is (created_at, id) of the last row of the page before."""
 
+    def renewable(self, start: dt.datetime, end: dt.datetime, limit: int) -> Sequence[DocumentRow]:
+        """Sealed documents at B-LTA whose last time-stamp weakens after `start`, up to `end`; the first first."""
+
+    def unread_renewals(self, limit: int) -> Sequence[DocumentRow]:
+        """Sealed documents at B-LTA of which nobody has looked up yet when their last time-stamp weakens."""
+
     def count_by_state(self) -> Mapping[str, int]: ...
 
     def update(self, document_id: str, **fields: Any) -> None:

@@ -218,6 +218,14 @@ class Sealer(Protocol):
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
 
+    def renew(self, pdf: bytes) -> tuple[bytes, Level, str | None]:
+        """One more document time-stamp over a B-LTA file, with what validates the one before; the same bytes, and
+        why, where the authorities give none.
+        """
+
+    def good_until(self, pdf: bytes) -> dt.datetime | None:
+        """Until when the last document time-stamp of a B-LTA file can be relied on; None for a lower level."""
+
 
 class SealKey(Protocol):
     """One seal's private key, held loaded by whoever may use it; nothing but signatures comes out."""
@@ -230,8 +238,14 @@ class SealKey(Protocol):
     def development(self) -> bool:
         """A key of the development PKI, without legal effect."""
 
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key: sha256, sha384 or sha512."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached signature (DER) over a SHA-256 digest; `stamp` gives a time-stamp token over its value."""
+        """CAdES detached signature (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its
+        value.
+        """
 
 
 class SealKeys(Protocol):

@@ -145,6 +145,7 @@ class Production:
             "size": len(sealed.pdf),
             "achieved_level": sealed.achieved,
             "shortfall": sealed.shortfall,
+            "renew_before": self.sealer.good_until(sealed.pdf),
         }
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)

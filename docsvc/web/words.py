@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, SEALED, UPGRADED, VOIDED
+from docsvc.domain.leaf import ACCEPTED, DELIVERED, RENEWED, SEALED, UPGRADED, VOIDED
 from docsvc.domain.verdict import Indication
 
 
@@ -84,6 +84,14 @@ def role(principal: Principal) -> Words:
     return next((words for needs, words in ROLES if needs <= principal.permissions), Words("用户", "User"))
 
 
+REVISED = {
+    UPGRADED: Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good"),
+    RENEWED: Words(
+        "加盖新的文件时间戳，延续长期有效性", "Renewed: one more time-stamp, for the years to come", "good"
+    ),
+}
+
+
 def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str) -> Words:
     """One event of a document's history as a sentence; an unknown type is told by its name."""
     zh, en = (by["name"], by["name"]) if by else (SERVICE.zh, SERVICE.en)
@@ -92,8 +100,8 @@ def story(type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], nu
             return Words(f"由{zh}收案，编号{number}", f"Accepted by {en}, numbered {number}")
         case _ if type == SEALED:
             return Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good")
-        case _ if type == UPGRADED:
-            return Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good")
+        case _ if type in REVISED:
+            return REVISED[type]
         case _ if type == VOIDED:
             why = detail.get("reason", "")
             return Words(f"由{zh}作废，理由：{why}", f"Voided by {en}, for this reason: {why}", "bad")

@@ -75,6 +75,7 @@ documents = sa.Table(
     sa.Column("retryable", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Text, nullable=False),
+    sa.Column("renew_before", UtcDateTime, index=True),
     # What a search walks along: newest first, of all agencies or of one, page by page.
     sa.Index("ix_documents_created_at_id", "created_at", "id"),
     sa.Index("ix_documents_agency_id_created_at_id", "agency_id", "created_at", "id"),

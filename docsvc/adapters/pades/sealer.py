@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from asn1crypto import x509
+
 from docsvc.adapters.pades.achieved import Held, held_by
 from docsvc.adapters.pades.fetch import Fetcher
 from docsvc.adapters.pades.fitness import Purpose, UntrustedError
+from docsvc.adapters.pades.lifetime import good_until
 from docsvc.adapters.pades.outlines import Outlines
 from docsvc.adapters.pades.seal_art import Appearance, draw, show
 from docsvc.adapters.pades.seal_image import SealImageError, raster
-from docsvc.adapters.pades.stamping import StampError, TimeStamps
+from docsvc.adapters.pades.stamping import UNREADABLE, StampError, TimeStamps
 from docsvc.adapters.pades.trust import Evidence, Trust
 from docsvc.adapters.pades.updates import RoomError, SealDetails, write_evidence, write_seal, write_stamp
 from docsvc.domain.agency import SealDesign
@@ -35,26 +38,29 @@ class PadesSealer:
     """Fits ports.Sealer. One object serves all documents of a process, from any thread.
 
     `keys` holds the seals and the trusted roots, `fonts` the files that names are drawn from (宋体 first),
-    `tsa_url` is the RFC 3161 authority, `images` gives an operator's picture of a seal by its SHA-256. `deadline_s`
-    bounds each exchange with an authority. `clock` returns an aware datetime.
+    `tsa_urls` are the RFC 3161 authorities in the order in which they are asked, `images` gives an operator's
+    picture of a seal by its SHA-256. `deadline_s` bounds each exchange with an authority; `on_fault` hears of each
+    time-stamp authority that fails, also where the next one helps. `clock` returns an aware datetime.
     """
 
     def __init__(
         self,
         keys: SealKeys,
         fonts: Sequence[Path],
-        tsa_url: str,
+        tsa_urls: Sequence[str],
         *,
         images: Callable[[str], bytes] | None = None,
         deadline_s: float = 10.0,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        on_fault: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._keys = keys
         self._images = images
         self._clock = clock
         self._fetcher = Fetcher(deadline_s)
+        self._roots = [x509.Certificate.load(der) for der in keys.roots]
         self._trust = Trust(keys.roots, self._fetcher, clock)
-        self._stamps = TimeStamps(tsa_url, self._fetcher, self._trust, clock)
+        self._stamps = TimeStamps(tsa_urls, self._fetcher, self._trust, clock, on_fault=on_fault)
         self._outlines = Outlines(fonts)
         self._drawn: dict[tuple[SealDesign, bool], Appearance] = {}
         self._lock = threading.Lock()
@@ -132,6 +138,16 @@ class PadesSealer:
             return pdf, held.level, str(e)
         return renewed, held_by(renewed).level, None
 
+    def good_until(self, pdf: bytes) -> dt.datetime | None:
+        """Until when the last time-stamp of a B-LTA file protects it; None for lower levels. Raises SealError."""
+        held = held_by(pdf)
+        if held.level is not Level.B_LTA or held.last_stamp is None:
+            return None
+        try:
+            return good_until(held.last_stamp, self._roots)
+        except UNREADABLE as e:
+            raise SealError("the last time-stamp can't be read back") from e
+
     def close(self) -> None:
         """Let go of connections."""
         self._fetcher.close()
@@ -162,7 +178,7 @@ class PadesSealer:
             stamping = _Stamping(self._stamps if stamped else None)
             room = self._cms_room + (self._token_room if stamped else 0)
             try:
-                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp))
+                signed = write_seal(pdf, seals, room, partial(key.sign_detached, stamp=stamping.stamp), key.digest)
             except RoomError as e:
                 self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
                 self._token_room = max(self._token_room, stamping.size + MARGIN)

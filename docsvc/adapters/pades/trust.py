@@ -84,10 +84,15 @@ class Trust:
         path = self._path(certificates, purpose)
         pairs = list(itertools.pairwise(path))
         faults: list[str] = []
-        ocsps = [a for a in (self._answers.ocsp(c, issuer, faults) for c, issuer in pairs) if a]
-        if len(ocsps) == len(pairs) and self._proven(certificates, purpose, ocsps, [], faults):
-            return self._evidence(path, ocsps, [])
-        crls = [a for a in (self._answers.crl(c, faults) for c, _ in pairs) if a]
+        answers = [self._answers.ocsp(c, issuer, faults) for c, issuer in pairs]
+        ocsps = [a for a in answers if a]
+        # OCSP is preferred; a list stands in for each certificate whose responder gives no answer.
+        lists = [None if a else self._answers.crl(c, faults) for (c, _), a in zip(pairs, answers, strict=True)]
+        gaps = [a for a in lists if a]
+        if len(ocsps) + len(gaps) == len(pairs) and self._proven(certificates, purpose, ocsps, gaps, faults):
+            return self._evidence(path, ocsps, gaps)
+        more = [self._answers.crl(c, faults) if a else None for (c, _), a in zip(pairs, answers, strict=True)]
+        crls = [a for a in (*lists, *more) if a]
         # CRLs alone first: an OCSP answer that does not hold would spoil both.
         for tried in ([], ocsps) if crls else ():
             if self._proven(certificates, purpose, tried, crls, faults):
@@ -176,9 +181,10 @@ async def _awaited(awaitable: Any) -> Any:
 
 def _doubt(error: Exception, ocsps: Sequence[RevocationAnswer], now: dt.datetime) -> str:
     """Why answers do not hold; a responder whose own certificate is out of its time is named as such."""
-    for answer in ocsps:
-        for certificate in answer.value.basic_ocsp_response["certs"] or ():
-            if not certificate.not_valid_before <= now <= certificate.not_valid_after:
-                span = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
-                return f"revocation answers do not hold: the responder's certificate is valid from {span} only"
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):  # whoever answers may send anything
+        for answer in ocsps:
+            for certificate in answer.value.basic_ocsp_response["certs"] or ():
+                if not certificate.not_valid_before <= now <= certificate.not_valid_after:
+                    span = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
+                    return f"revocation answers do not hold: the responder's certificate is valid from {span} only"
     return f"revocation answers do not hold: {error}"

@@ -84,14 +84,16 @@ class SealDetails:
         return f"{self.slot.design.name} 电子印章"
 
 
-def write_seal(pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callable[[bytes], bytes]) -> bytes:
+def write_seal(
+    pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callable[[bytes], bytes], digest: str = SHA256
+) -> bytes:
     """`pdf` with the signature (ETSI.CAdES.detached) of the first of `seals` in its visible field.
 
     The first signature of a document certifies it (DocMDP) and declares the empty fields of all that follow:
     without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
     field, and the last locks everything.
 
-    `sign` turns the SHA-256 digest of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
+    `sign` turns the `digest` of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
     SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
     """
     own, *later = seals
@@ -121,12 +123,12 @@ def write_seal(pdf: bytes, seals: Sequence[SealDetails], room: int, sign: Callab
             bytes_reserved=2 * room,
         )
         mdp = SigMDPSetup(
-            md_algorithm=SHA256,
+            md_algorithm=digest,
             certify=not declared,
             docmdp_perms=MDPPerm.FILL_FORMS if later else MDPPerm.NO_CHANGES,
             field_lock=_lock(later) if later or declared else None,
         )
-        return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign)
+        return _filled(protocol, SigObjSetup(signature, mdp_setup=mdp), room, sign, digest)
 
 
 def _lock(later: Sequence[SealDetails]) -> FieldMDPSpec:
@@ -151,7 +153,7 @@ def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Call
         name = _free_name(writer)
         protocol = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
         next(protocol)
-        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp)
+        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp, SHA256)
 
 
 def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
@@ -203,10 +205,10 @@ def _placeholder(room: int) -> Any:
 
 
 def _filled(
-    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes]
+    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes], digest: str
 ) -> bytes:
     protocol.send(setup)
-    prepared, output = protocol.send(SigIOSetup(md_algorithm=SHA256))
+    prepared, output = protocol.send(SigIOSetup(md_algorithm=digest))
     der = sign(prepared.document_digest)
     if len(der) > room:
         raise RoomError(len(der))

@@ -53,7 +53,9 @@ class Authorities:
         self._stamps_until = stamps.certificate.not_valid_after_utc
         self._refuse_expired(self._stamps_until)
         # The token carries the whole chain but the root, which whoever asks must already trust.
-        self.timestamps = TimeStampAuthority(signer_with(stamps.key, stamps.chain_der[:-1]), clock)
+        self.timestamps = TimeStampAuthority(
+            signer_with(stamps.key, stamps.chain_der[:-1], pss=self.description.pss), clock
+        )
         self.certificates = {name: service_path(folder, name).read_bytes() for name in CA_NAMES}
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsvc.adapters.pki import certificates as profiles
-from docsvc.adapters.pki.certificates import Algorithm, Issuer, Profile, certify, new_key, subject
+from docsvc.adapters.pki.certificates import Algorithm, Issuer, Profile, certify, key_title, new_key, subject
 from docsvc.adapters.pki.keyfile import KeyFile, read_key, write_key, write_private
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.errors import SetupError, UsageError
@@ -41,13 +40,19 @@ SERVICES = ("root", "issuing", "ocsp-root", "ocsp-issuing", "tsa", "officer")
 class Description:
     """authorities.json: which PKI this is, where its authorities answer, and that it is for development.
 
-    Of keys in production it says no more than that they are not: `{"development": false}`.
+    Of keys in production it says no more than that they are not: `{"development": false}`; and, where their RSA
+    keys are to sign by RSASSA-PSS, `"algorithm": "rsa-pss-3072"` (of the bits, the key itself decides).
     """
 
     development: bool
     pki_id: str = ""
     port: int = 0
     algorithm: Algorithm = "rsa-2048"
+
+    @property
+    def pss(self) -> bool:
+        """Do the RSA keys of this folder sign by RSASSA-PSS?"""
+        return self.algorithm.startswith("rsa-pss")
 
     @property
     def base_url(self) -> str:
@@ -143,14 +148,15 @@ def inspect_pki(folder: Path, password: str | None = None) -> list[KeyReport]:
     if not paths:  # whoever holds no key knows no password
         return []
     secret = password_of(folder, password)
-    return [_report(read_key(path, secret)) for path in paths]
+    pss = describe(folder).pss
+    return [_report(read_key(path, secret), pss=pss) for path in paths]
 
 
-def _report(file: KeyFile) -> KeyReport:
+def _report(file: KeyFile, *, pss: bool) -> KeyReport:
     own = file.certificate
-    algorithm = f"RSA-{file.key.key_size}" if isinstance(file.key, rsa.RSAPrivateKey) else "ECDSA P-256"
+    title = key_title(file.key, pss=pss)
     return KeyReport(
-        file.path, own.subject.rfc4514_string(), algorithm, own.not_valid_before_utc, own.not_valid_after_utc
+        file.path, own.subject.rfc4514_string(), title, own.not_valid_before_utc, own.not_valid_after_utc
     )
 
 

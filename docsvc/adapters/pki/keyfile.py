@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
 from docsvc.adapters.pki.cms import PrivateKey
@@ -60,8 +60,10 @@ def read_key(path: Path, password: str) -> KeyFile:
         raise KeyMismatchError(
             f"密钥文件 {path.name} 中的私钥与证书不符；the key in {path.name} does not belong to its certificate"
         )
-    if found.cert is None or not isinstance(found.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise SetupError(f"key file {path.name} holds no RSA or EC key with its certificate")
+    if found.cert is None or not isinstance(
+        found.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+    ):
+        raise SetupError(f"key file {path.name} holds no RSA, EC or Ed25519 key with its certificate")
     own = found.cert.certificate
     return KeyFile(path, found.key, _ordered(own, [c.certificate for c in found.additional_certs]))
 

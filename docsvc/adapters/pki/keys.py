@@ -37,14 +37,19 @@ def _now() -> dt.datetime:
 class LoadedSeal:
     """One seal's key (fits ports.SealKey)."""
 
-    def __init__(self, file: KeyFile, *, development: bool) -> None:
+    def __init__(self, file: KeyFile, *, development: bool, pss: bool = False) -> None:
         self.chain = file.chain_der
         self.development = development
         # The root stays out of the CMS: a reader that trusts it has it, and the DSS carries it.
-        self._signer = signer_with(file.key, self.chain[:-1] or self.chain)
+        self._signer = signer_with(file.key, self.chain[:-1] or self.chain, pss=pss)
+
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key."""
+        return self._signer.digest
 
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached (EN 319 122-1), DER, over a SHA-256 digest."""
+        """CAdES detached (EN 319 122-1), DER, over a digest by the algorithm `digest`."""
         return self._signer.sign(digest, stamp=stamp)
 
 
@@ -131,7 +136,9 @@ class FolderKeys:
     """
 
     def __init__(self, folder: Path, password: str | None = None, clock: Clock = _now) -> None:
-        self.development = describe(folder).development
+        description = describe(folder)
+        self.development = description.development
+        self._pss = description.pss
         self._folder = folder
         self._given = password
         self._clock = clock
@@ -183,7 +190,7 @@ class FolderKeys:
             file = read_key(path, self._password)
         except SetupError as e:
             return _unreadable(e)
-        return _Opened(LoadedSeal(file, development=self.development), file.chain)
+        return _Opened(LoadedSeal(file, development=self.development, pss=self._pss), file.chain)
 
 
 MISSING = Refusal(Unfit.MISSING, "没有它的密钥与证书", "it has no seal certificate here")

@@ -12,10 +12,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
+from docsvc.adapters.pki.certificates import fitting_hash
 from docsvc.adapters.pki.folder import REVOKED, issued_path, service_certificate
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 
@@ -101,7 +102,7 @@ class RevocationAuthority:
         )
         if nonce is not None:
             builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-        return builder.sign(responder.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(responder.key, fitting_hash(responder.key)).public_bytes(Encoding.DER)
 
     @staticmethod
     def _nonce(request: ocsp.OCSPRequest) -> bytes | None:
@@ -144,7 +145,7 @@ class RevocationAuthority:
                     .add_extension(x509.CRLReason(entry.reason), critical=False)
                     .build()
                 )
-        return builder.sign(ca.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(ca.key, fitting_hash(ca.key)).public_bytes(Encoding.DER)
 
     def _issued(self, name: str, serial: int) -> bool:
         return issued_path(self._folder, name, serial).exists()
@@ -168,6 +169,8 @@ def _hashes(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) -> t
     public = certificate.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         bits = public.public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    elif isinstance(public, ed25519.Ed25519PublicKey):
+        bits = public.public_bytes_raw()
     else:
         bits = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     return _digest(algorithm, certificate.subject.public_bytes()), _digest(algorithm, bits)

@@ -133,7 +133,7 @@ class Lifting:
         self.tried += 1
         if isinstance(outcome, Exception):
             raise outcome
-        return SimpleNamespace(gained=outcome == GAINED)
+        return SimpleNamespace(gained=outcome == GAINED, shortfall=None if outcome == GAINED else outcome)
 
 
 def test_lifting_goes_on_past_what_is_busy_or_broken():
