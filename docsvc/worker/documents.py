@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, now, open_process
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SetupError
+from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SealUnusableError, SetupError
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def make(service: Service, document_id: str) -> None:
                 time.sleep(pause)
                 continue
         except DocsvcError as e:
+            if isinstance(e, SealUnusableError):
+                log = log.bind(reason=e.reason)
             log.warning("document_not_made", kind=e.kind, error=str(e), exc_info=e.__cause__ is not None)
         except Exception:
             log.exception("document_not_made", kind="internal")

@@ -55,7 +55,14 @@ def check_own(
 
     Raises UntrustedError.
     """
-    start, end = certificate.not_valid_before, certificate.not_valid_after
+    try:
+        start, end, fault = (
+            certificate.not_valid_before,
+            certificate.not_valid_after,
+            _misused(certificate, purpose),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as e:  # its fields are read only now
+        raise UntrustedError(Refusal(Unfit.INVALID, "证书无法解析", "its certificate can't be read")) from e
     if now < start:
         raise UntrustedError(_not_yet(certificate, start))
     if now >= end:
@@ -68,7 +75,7 @@ def check_own(
                 f"its certificate expires on {_time(end)}, too soon for a time-stamp",
             )
         )
-    if fault := _misused(certificate, purpose):
+    if fault:
         zh, en = fault
         raise UntrustedError(Refusal(Unfit.WRONG_USAGE, f"证书“{_name(certificate)}”{zh}", f"its certificate {en}"))
 

@@ -181,9 +181,10 @@ async def _awaited(awaitable: Any) -> Any:
 
 def _doubt(error: Exception, ocsps: Sequence[RevocationAnswer], now: dt.datetime) -> str:
     """Why answers do not hold; a responder whose own certificate is out of its time is named as such."""
-    for answer in ocsps:
-        for certificate in answer.value.basic_ocsp_response["certs"] or ():
-            if not certificate.not_valid_before <= now <= certificate.not_valid_after:
-                span = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
-                return f"revocation answers do not hold: the responder's certificate is valid from {span} only"
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):  # whoever answers may send anything
+        for answer in ocsps:
+            for certificate in answer.value.basic_ocsp_response["certs"] or ():
+                if not certificate.not_valid_before <= now <= certificate.not_valid_after:
+                    span = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
+                    return f"revocation answers do not hold: the responder's certificate is valid from {span} only"
     return f"revocation answers do not hold: {error}"

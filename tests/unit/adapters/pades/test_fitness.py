@@ -181,3 +181,13 @@ def test_purposes_of_people_and_documents_are_no_hindrance(purposes):
     check_own(certificate, SEAL, NOW)
     with pytest.raises(UntrustedError):  # that it is looked at all
         check_own(certificate, SEAL, NOW + dt.timedelta(days=1000))
+
+
+def test_a_certificate_that_can_not_be_read_is_refused_too():
+    broken = asn1_x509.Certificate.load(OWN.signer.der)
+    der = bytearray(broken.dump())
+    place = der.index(bytes.fromhex("551d0f"))  # key usage: its BIT STRING no longer is one
+    der[place + 8] = 0x02
+    error = refused([bytes(der), OWN.issuing.der], SEAL)
+    assert error.refusal.reason is Unfit.INVALID
+    assert "can't be read" in error.refusal.en
