@@ -15,10 +15,11 @@ docsvc agencies import "$registry" >/dev/null  # and seals for them
 hand() { mkdir -p "$1" && cp -a "${@:2}" "$1/"; }
 hand public all/authorities.json all/root.pem all/log.vkey all/scan.pub all/services
 hand public/seals all/seals/*.pem
+[ ! -d all/sm2 ] || hand public/sm2 all/sm2/root.pem  # with DOCSVC_SM2_PROFILE
 hand log all/log.key all/log.vkey
 # Worker and scheduler run the development authorities of a trial, so they hold those keys; not the log's.
 for process in worker scheduler; do
     hand $process all/. && rm -f $process/log.key
 done
-rm -f scheduler/seals/*.p12 scheduler/platform.p12 scheduler/scan.key
+rm -f scheduler/seals/*.p12 scheduler/platform.p12 scheduler/scan.key scheduler/sm2/root.key scheduler/sm2/seals/*.key worker/sm2/root.key
 echo "keys: development keys in public/, worker/, scheduler/ and log/ of $PWD (no legal effect)"

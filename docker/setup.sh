@@ -15,9 +15,9 @@ packages=(fontconfig fonts-noto-cjk fonts-hanazono fonts-lxgw-wenkai ca-certific
 [ "$purpose" = image-web ] || packages+=(libreoffice-writer-nogui python3-uno)
 [[ $purpose = image-* ]] || packages+=(python3-venv)
 # What only the tests need: outside judges, real servers and a browser.
-[ "$purpose" = test ] && packages+=(poppler-utils qpdf openssl postgresql postgresql-contrib rabbitmq-server redis-server chromium maven default-jdk-headless)
+[ "$purpose" = test ] && packages+=(poppler-utils qpdf openssl postgresql postgresql-contrib rabbitmq-server redis-server softhsm2 chromium maven default-jdk-headless libpdfbox2-java libbcprov-java libbcpkix-java libbcutil-java)
 # What a test does without, and says so: Ubuntu has its browser elsewhere.
-optional=" chromium "
+optional=" chromium libpdfbox2-java libbcpkix-java "
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"

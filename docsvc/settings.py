@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from docsvc.domain.document import Level
 from docsvc.domain.errors import SetupError
@@ -18,6 +25,23 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 def _home() -> Path:
     """The checkout that this code lies in, else (installed as a package) the current folder."""
     return CHECKOUT if (CHECKOUT / "templates").is_dir() else Path.cwd()
+
+
+def _addresses(value: object) -> object:
+    """Several in one text, with commas between or as JSON; nothing for none."""
+    if isinstance(value, str):
+        return json.loads(value) if value.startswith("[") else list(filter(None, map(str.strip, value.split(","))))
+    return value or ()
+
+
+def _http(address: str) -> str:
+    if not address.startswith(("http://", "https://")):
+        raise ValueError("not an address of HTTP")
+    return address
+
+
+Addresses = Annotated[tuple[Annotated[str, AfterValidator(_http)], ...], NoDecode, BeforeValidator(_addresses)]
+"""HTTP addresses: a list, or one text with commas between."""
 
 
 class Settings(BaseSettings):
@@ -43,9 +67,31 @@ class Settings(BaseSettings):
     certs_dir: Path = Path("certs/dev")
     """Keys and certificates; made with development keys on first use."""
     trust_dir: Path | None = None
-    """Trust anchors (*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier; default: `certs_dir`."""
+    """Trust anchors (*.pem, of SM2 keys sm2/*.pem), log keys (*.vkey), keys of codes (scan*.pub) of the verifier;
+    default: `certs_dir`.
+    """
     key_password: SecretStr | None = None
     """Password of the PKCS#12 files; default: the file `password` that `docsvc pki init` wrote."""
+    expiry_warning_days: int = Field(default=30, ge=0)
+    """So long before a certificate's end doctor, /readyz and metrics warn of it."""
+    pkcs11_module: Path | None = None
+    """Library (.so) of the token that holds seals' keys, where `certs_dir`/keys.toml says `door = "pkcs11"`."""
+    pkcs11_token: str = "docsvc"  # noqa: S105 - a label
+    """The token's label."""
+    pkcs11_pin: SecretStr | None = None
+    """The user's PIN of the token."""
+    pkcs11_pin_file: Path | None = None
+    """A file that holds the PIN instead."""
+    remote_signing_url: str | None = None
+    """Signing service that holds seals' keys (`door = "remote"`): base of its CSC API, https://…/csc/v2."""
+    remote_signing_token: SecretStr | None = None
+    """Bearer token for it."""
+    remote_signing_token_file: Path | None = None
+    """A file that holds that token instead; read anew for each signature."""
+    remote_signing_timeout_s: float = 15
+    """For one answer of it."""
+    seal_daily_quota: int = Field(default=20_000, ge=0)
+    """How often a seal may be used in a day of `timezone`; `keys.toml` changes it for one seal."""
 
     database_url: SecretStr | None = None
     """SQLAlchemy URL; default: SQLite in `data_dir`."""
@@ -67,7 +113,9 @@ class Settings(BaseSettings):
     sequence_every_s: float = 0.25
     """How often the sequencer looks for events that wait for the log."""
     upgrade_every_s: float = 60
-    """How often documents below their level are tried again."""
+    """How often documents below their level are tried again, and those renewed whose time-stamp weakens."""
+    renew_lead_days: int = Field(default=365, ge=1)
+    """A document gets one more time-stamp so long before the last one's certificate or algorithm ends."""
 
     listen: str = "127.0.0.1:8080"
     """Address and port of the web process."""
@@ -121,10 +169,15 @@ class Settings(BaseSettings):
     s3_lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     """`COMPLIANCE`: nobody can delete a document before its retention ends; `GOVERNANCE`: its administrator can."""
 
-    tsa_url: str | None = None
-    """RFC 3161 authority; default: the embedded one (development only)."""
+    tsa_url: Addresses = ()
+    """RFC 3161 authorities, several with commas between: asked in this order, the next while one fails; default:
+    the embedded one (development only).
+    """
     level: Level | None = None
     """PAdES level asked for: B-B, B-T, B-LT or B-LTA; default: the manifest's of each type."""
+
+    sm2_profile: bool = False
+    """Seal a copy of each document with SM2 and SM3 as well; a profile of its own, which is no PAdES."""
 
     font_dirs: tuple[Path, ...] = (
         Path("/usr/local/share/fonts"),

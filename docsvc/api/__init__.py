@@ -30,6 +30,7 @@ VIEWS: tuple[View, ...] = (
     files.content,
     files.docx,
     files.evidence,
+    files.sm2,
     files.preview,
     batches.post_batch,
     batches.batch_list,

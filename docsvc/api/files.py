@@ -72,6 +72,21 @@ def docx(principal: Principal, document_id: str) -> Response:
 
 @route(
     method="GET",
+    path="/documents/<document_id>/sm2",
+    tag="files",
+    summary="国密SM2签名的副本，不是PAdES — the copy sealed with SM2, which is no PAdES; 404 where none was made",
+    permission=Permission.READ,
+    headers=CONDITIONS,
+    answers=_answers(PDF),
+    problems=PROBLEMS,
+)
+def sm2(principal: Principal, document_id: str) -> Response:
+    """Beside the document of record, where the service was set to make it; every download is an event."""
+    return _hand_out(principal, document_id, "sm2")
+
+
+@route(
+    method="GET",
     path="/documents/<document_id>/evidence",
     tag="files",
     summary="证据包 — evidence bundle: all that an offline check needs",

@@ -155,6 +155,32 @@ class _FromDatabase(Collector):
             gauge = GaugeMetricFamily(name, help_)
             gauge.add_metric([], value)
             yield gauge
+        yield from self._certificates()
+
+    def _certificates(self) -> Iterator[GaugeMetricFamily]:
+        """As many as the registry has seals: no name of an agency, no subject."""
+        ends = GaugeMetricFamily(
+            "docsvc_certificate_expiry_timestamp_seconds",
+            "When a certificate, or the first of its chain, expires",
+            labels=["role", "name"],
+        )
+        until = GaugeMetricFamily(
+            "docsvc_seal_usable_until_timestamp_seconds",
+            "Until when there is always a certificate to seal with, successors counted; 0: there is none now",
+            labels=["seal"],
+        )
+        observation = self._service.observation
+        try:
+            seals = observation.seals()
+            others = observation.others()
+        except DocsvcError:
+            return  # /readyz says what can't be read
+        for seal in seals:
+            until.add_metric([seal.id], seal.until.timestamp() if seal.until else 0)
+        for one in (*(held for seal in seals for held in seal.held), *others):
+            ends.add_metric([one.role, one.name], one.ends.timestamp())
+        yield ends
+        yield until
 
 
 def install(app: Flask, service: Service) -> None:

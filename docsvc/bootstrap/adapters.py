@@ -7,16 +7,23 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from docsvc.domain.errors import SetupError
+from docsvc.domain.errors import SealError, SetupError
 from docsvc.settings import Settings
+from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from docsvc.adapters.fonts import Fonts
     from docsvc.adapters.office.converter import OfficeConverter
+    from docsvc.adapters.pades.sealer import PadesSealer
+    from docsvc.adapters.pki.doors import Door, DoorKeys, Places
+    from docsvc.adapters.pki.remote import RemoteDoor
+    from docsvc.adapters.pki.token import TokenDoor
     from docsvc.adapters.queue.celery_queue import CeleryQueue
     from docsvc.adapters.stores.bucket import S3Target
     from docsvc.adapters.template_folder import TemplateFolder
@@ -32,12 +39,14 @@ if TYPE_CHECKING:
         ScanSigner,
         SchemaCheck,
         SealChains,
-        Sealer,
         SealKeys,
         SignatureChecks,
+        Sm2Sealer,
         Vault,
         Verifier,
     )
+    from docsvc.usecases.custody import WatchedKeys
+
 
 LOG_VKEY: Final = "log.vkey"
 """The log's verifier key: made last, and handed to every process that has a folder of its own."""
@@ -110,10 +119,58 @@ class Adapters:
         return converter
 
     @cached_property
-    def keys(self) -> SealKeys:
+    def keys(self) -> DoorKeys:
+        from docsvc.adapters.pki.doors import DoorKeys
         from docsvc.adapters.pki.keys import FolderKeys
 
-        return FolderKeys(self.settings.certs, self.key_password)
+        files = FolderKeys(self.settings.certs, self.key_password)
+        # Doors are opened by those who seal: whoever only lifts documents has neither PIN nor token.
+        return DoorKeys(self.settings.certs, self.key_places, files, self.door)
+
+    @cached_property
+    def watched_keys(self) -> WatchedKeys:
+        """The same, as they are used: custody knows which."""
+        from docsvc.usecases.custody import WatchedKeys
+
+        return WatchedKeys(self.keys)
+
+    def door(self, name: str) -> Door:
+        """A way to keys that are elsewhere. Raises SetupError where the settings lack something of it."""
+        return self.token if name == "pkcs11" else self.signing_service
+
+    @cached_property
+    def key_places(self) -> Places:
+        """Where each seal's key is, and how often it may be used."""
+        from docsvc.adapters.pki.doors import read_places
+
+        return read_places(self.settings.certs, self.settings.seal_daily_quota)
+
+    @cached_property
+    def token(self) -> TokenDoor:
+        """Raises SetupError where no token is set."""
+        from docsvc.adapters.pki.token import TokenDoor
+
+        s = self.settings
+        if s.pkcs11_module is None:
+            raise SetupError("未设置 PKCS#11 模块；no PKCS#11 module is set: DOCSVC_PKCS11_MODULE")
+        pin = partial(_secret, s.pkcs11_pin, s.pkcs11_pin_file and s.path(s.pkcs11_pin_file), "DOCSVC_PKCS11_PIN")
+        door = TokenDoor(s.path(s.pkcs11_module), s.pkcs11_token, pin)
+        self._closing.callback(door.close)
+        return door
+
+    @cached_property
+    def signing_service(self) -> RemoteDoor:
+        """Raises SetupError where none is set."""
+        from docsvc.adapters.pki.remote import RemoteDoor
+
+        s = self.settings
+        if s.remote_signing_url is None:
+            raise SetupError("未设置远程签名服务；no signing service is set: DOCSVC_REMOTE_SIGNING_URL")
+        file = s.remote_signing_token_file and s.path(s.remote_signing_token_file)
+        token = partial(_secret, s.remote_signing_token, file, "DOCSVC_REMOTE_SIGNING_TOKEN")
+        door = RemoteDoor(s.remote_signing_url, token, s.remote_signing_timeout_s)
+        self._closing.callback(door.close)
+        return door
 
     @cached_property
     def chains(self) -> SealChains:
@@ -168,7 +225,7 @@ class Adapters:
         return verifier
 
     @cached_property
-    def sealer(self) -> Sealer:
+    def sealer(self) -> PadesSealer:
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.authorities import Authorities
         from docsvc.adapters.pki.folder import describe
@@ -180,22 +237,35 @@ class Adapters:
         elif not self.settings.tsa_url:
             raise SetupError("未设置时间戳机构；no time-stamp authority is set: DOCSVC_TSA_URL")
         sealer = PadesSealer(
-            self.keys,
+            self.watched_keys,
             self._font_files["song"],
-            self.settings.tsa_url or description.tsa_url,
+            self.settings.tsa_url or [description.tsa_url],
             images=lambda sha256: self.objects.get(object_key(sha256)),
+            on_fault=lambda reason: logger().warning("time_stamp_authority_failed", error=reason),
         )
         self._closing.callback(sealer.close)
         return sealer
 
     @cached_property
-    def preparer(self) -> Sealer:
+    def sm2_keys(self) -> SealKeys:
+        from docsvc.adapters.pki.sm2_folder import Sm2Keys
+
+        return Sm2Keys(self.settings.certs, self.key_password)
+
+    @cached_property
+    def sm2_sealer(self) -> Sm2Sealer:
+        from docsvc.adapters.pades.sm2_sealer import Sm2Sealer
+
+        return Sm2Sealer(self.sm2_keys, self.sealer.appearance, now)
+
+    @cached_property
+    def preparer(self) -> PadesSealer:
         """Prepares signatures for keys that are elsewhere: opens no key, and asks no time-stamp authority."""
         from docsvc.adapters.pades.sealer import PadesSealer
         from docsvc.adapters.pki.folder import describe
 
-        tsa_url = self.settings.tsa_url or describe(self.settings.certs).tsa_url
-        sealer = PadesSealer(self.keys, self._font_files["song"], tsa_url)
+        tsa_urls = self.settings.tsa_url or [describe(self.settings.certs).tsa_url]
+        sealer = PadesSealer(self.keys, self._font_files["song"], tsa_urls)
         self._closing.callback(sealer.close)
         return sealer
 
@@ -291,6 +361,16 @@ class Adapters:
         return self.settings.path(self.settings.templates_dir)
 
 
+def _secret(value: SecretStr | None, file: Path | None, name: str) -> str:
+    """A secret out of the settings, or of the file that they name. Raises SealError without a word of it."""
+    if value is not None:
+        return value.get_secret_value()
+    try:
+        return file.read_text("utf-8").strip() if file else ""
+    except (OSError, ValueError) as e:
+        raise SealError(f"{name}_FILE 无法读取；{name}_FILE can't be read") from e
+
+
 def kept_secret(path: Path) -> bytes:
     """A random secret in a file that its owner alone may read; made, once, where there is none.
 
@@ -316,11 +396,12 @@ def kept_secret(path: Path) -> bytes:
 
 
 def trust_anchors(folder: Path) -> Sequence[Path]:
-    """Certificates (*.pem) of a trust folder. Raises SetupError where there are none."""
+    """Certificates (*.pem) of a trust folder and of `sm2` in it. Raises SetupError where it has none itself."""
     found = sorted(folder.glob("*.pem"))
+    sm2 = sorted(folder.glob("sm2/*.pem"))
     if not found:
         raise SetupError(f"no trust anchor (*.pem) in {folder}: name a folder with --trust")
-    return found
+    return [*found, *sm2]
 
 
 def log_keys(vkeys: Sequence[str]) -> LogKeys:

@@ -1,4 +1,4 @@
-"""Setting the embedded way up on first use, making keys, and looking the whole machine over."""
+"""Setting the embedded way up on first use, and making keys."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 from docsvc.bootstrap.adapters import LOG_VKEY, now
 from docsvc.bootstrap.service import Service
 from docsvc.domain.agency import Agency
-from docsvc.domain.errors import DocsvcError, SetupError
+from docsvc.domain.errors import SetupError
 from docsvc.ports import Database
 from docsvc.settings import load_settings
-from docsvc.telemetry import configure_logs, logger
+from docsvc.telemetry import configure_logs
 
-Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
+Algorithm = Literal[
+    "rsa-2048",
+    "rsa-3072",
+    "rsa-4096",
+    "rsa-pss-2048",
+    "rsa-pss-3072",
+    "rsa-pss-4096",
+    "ecdsa-p256",
+    "ecdsa-p384",
+    "ed25519",
+]
 """Of development keys."""
 
 
@@ -74,6 +84,9 @@ def set_up(service: Service) -> None:
         make_keys(service, ())
     elif service.own_pki and lacking_chains(certs):  # a version before did not write the certificates beside them
         make_keys(service, ())
+    elif service.all_keys and service.settings.sm2_profile and not (certs / "sm2").exists():
+        _say(f"making development SM2 keys in {certs} (no legal effect)")
+        make_keys(service, service.agencies())
     if service.settings.store == "s3":
         lacking = [name for name, holds in service.objects.probe().items() if not holds]
         if lacking:
@@ -92,12 +105,15 @@ def make_keys(service: Service, agencies: Sequence[Agency], algorithm: Algorithm
     """Development PKI, the log's key and the one under scan codes, where missing."""
     from docsvc.adapters.notary import create_log_key, create_scan_key
     from docsvc.adapters.pki.folder import init_pki
+    from docsvc.adapters.pki.sm2_folder import init_sm2
 
     certs = service.settings.certs
     init_pki(certs, agencies=agencies, now=now(), algorithm=algorithm, password=service.key_password)
     vkey = certs / LOG_VKEY  # written last: where it stands, the keys are whole
     if vkey.exists() and not service.all_keys:
         return  # handed out to one process: what it was not given it must not have
+    if service.settings.sm2_profile:
+        init_sm2(certs, agencies, now(), service.key_password)
     create_log_key(certs / "log.key")
     create_scan_key(certs)
     if not vkey.exists():
@@ -122,32 +138,6 @@ def init_development_pki(algorithm: Algorithm = "rsa-2048") -> Iterator[str]:
         make_keys(service, [*_samples(service), *service.agencies()], algorithm)
         for report in inspect_pki(settings.certs, service.key_password):
             yield f"{report.path.name}\t{report.algorithm}\tuntil {report.not_after:%Y-%m-%d}\t{report.subject}"
-
-
-def diagnose() -> Iterator[tuple[str, bool, str]]:
-    """(what, is it a fault, detail) of everything that the service needs."""
-    from docsvc.adapters.pki.folder import inspect_pki
-
-    with open_service() as service:
-
-        def look(what: str, finding: Any) -> tuple[str, bool, str]:
-            try:
-                return what, False, str(finding())
-            except DocsvcError as e:
-                logger().debug("doctor_fault", what=what, exc_info=True)
-                return what, True, str(e)
-
-        yield look("settings", lambda: f"data in {service.settings.data}, store {service.settings.store}")
-        yield look("templates", lambda: ", ".join(n for n in service.templates.names() if service.templates.get(n)))
-        yield look("fonts", lambda: ", ".join(service.fonts.families))
-        yield look("office", service.converter.start)
-        yield look("database", lambda: f"{len(service.agencies())} agencies")
-        yield look("store", lambda: ", ".join(f"{k}={v}" for k, v in service.objects.probe().items()))
-        yield look("authorities", lambda: service.sealer and "answer")
-        yield look("log", lambda: service.notary.vkey)
-        yield look("codes", lambda: f"key {service.scan_signer.key_id.hex()}")
-        for key in inspect_pki(service.settings.certs, service.key_password):
-            yield f"key {key.path.name}", key.expired(now()), f"{key.algorithm} until {key.not_after:%Y-%m-%d}"
 
 
 def _say(sentence: str) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from docsvc.bootstrap.adapters import log_keys, now
 from docsvc.bootstrap.signing import Signing
 from docsvc.domain.agency import Agency
+from docsvc.domain.custody import Quota
 from docsvc.domain.document import DocumentRow
 from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, RegistryRefusedError, UsageError
 from docsvc.domain.table import Row
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
     from docsvc.usecases.batches import Batches
     from docsvc.usecases.callers import Callers
+    from docsvc.usecases.custody import Custody
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
     from docsvc.usecases.hand_out import HandingOut
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from docsvc.usecases.produce import Production
     from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.rerender import Rerendering
+    from docsvc.usecases.seal_sm2 import Sm2Copies
     from docsvc.usecases.sweep import Sweep
     from docsvc.usecases.take_in import TakingIn
     from docsvc.usecases.template_versions import TemplateVersions
@@ -69,6 +72,7 @@ class Service(Signing):
             self.settings.level,
             Measures.from_mapping(self._register("measures.toml")),
             PlainLanguage.from_mapping(self._register("plain_language.toml")),
+            self.chains,
         )
 
     def _register(self, name: str) -> dict[str, Any]:
@@ -81,6 +85,8 @@ class Service(Signing):
         from docsvc.adapters.word import WordFiller
         from docsvc.usecases.produce import Production
 
+        for name in self.key_places.doors - {"pkcs12"}:
+            self.door(name)  # what is not set is said before the first document
         return Production(
             database=self.database,
             templates=self.templates,
@@ -88,7 +94,7 @@ class Service(Signing):
             filler=WordFiller(self.fonts),
             converter=self.converter,
             pages=PdfPages(),
-            keys=self.keys,
+            custody=self.custody,
             sealer=self.sealer,
             verifier=self.verifier,
             objects=self.objects,
@@ -98,6 +104,44 @@ class Service(Signing):
             leases=self.leases,
             clock=now,
         )
+
+    @cached_property
+    def custody(self) -> Custody:
+        from docsvc.usecases.custody import Custody
+
+        return Custody(self.watched_keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
+
+    def quota_of(self, seal_id: str) -> Quota:
+        """How often a seal may be used."""
+        return self.key_places.of(seal_id).quota
+
+    @cached_property
+    def sm2_copies(self) -> Sm2Copies:
+        from docsvc.usecases.seal_sm2 import Sm2Copies
+
+        return Sm2Copies(
+            database=self.database,
+            templates=self.templates,
+            pages=self.production.pages,
+            keys=self.sm2_keys,
+            sealer=self.sm2_sealer,
+            verifier=self.verifier,
+            objects=self.objects,
+            leases=self.leases,
+            clock=now,
+        )
+
+    def copy_in_sm2(self, row: DocumentRow) -> bytes | None:
+        """The document's SM2 copy, where the settings want one; None where not, or where a fault (logged) kept it
+        from being made, which never harms the document. `docsvc sm2 seal` makes up for it.
+        """
+        if not self.settings.sm2_profile:
+            return None
+        try:
+            return self.sm2_copies.make(row.id)[1]
+        except Exception as e:  # noqa: BLE001 - the document of record is made, whatever becomes of its copy
+            logger().warning("sm2_copy_not_made", document=row.id, error=str(e), exc_info=True)
+            return None
 
     @cached_property
     def versions(self) -> TemplateVersions:
@@ -150,6 +194,24 @@ class Service(Signing):
         from docsvc.usecases.upgrade import below_level
 
         return below_level(self.database)
+
+    def unread_renewals(self) -> Sequence[DocumentRow]:
+        """Documents of which it is not known yet when their last time-stamp weakens."""
+        from docsvc.usecases.upgrade import unread_renewals
+
+        return unread_renewals(self.database)
+
+    def due_renewals(self) -> Sequence[DocumentRow]:
+        """Documents whose last time-stamp weakens within the lead time."""
+        from docsvc.usecases.upgrade import due_renewals
+
+        return due_renewals(self.database, now(), dt.timedelta(days=self.settings.renew_lead_days))
+
+    def lapsed(self) -> Sequence[DocumentRow]:
+        """Documents whose last time-stamp was not renewed in time."""
+        from docsvc.usecases.upgrade import lapsed
+
+        return lapsed(self.database, now())
 
     @cached_property
     def upgrades(self) -> Upgrade:
@@ -244,7 +306,8 @@ class Service(Signing):
     def observation(self) -> Observation:
         from docsvc.usecases.observe import Observation
 
-        return Observation(self.database, self.queue, self.publisher, self.chains, now)
+        warn = dt.timedelta(days=self.settings.expiry_warning_days)
+        return Observation(self.database, self.queue, self.publisher, self.chains, now, warn)
 
     @cached_property
     def published_log(self) -> PublishedLog:

@@ -36,6 +36,7 @@ class Done:
     source: Source
     row: DocumentRow
     new: bool
+    sm2: bytes | None  # its copy under the SM2 profile
 
 
 @click.command()
@@ -128,7 +129,8 @@ def _issue_one(
         )
     for f in warnings:
         click.echo(source.line(replace(f, rule="注意")), err=True)
-    return Done(source, _make(service, acceptance.row), acceptance.new)
+    row = _make(service, acceptance.row)
+    return Done(source, row, acceptance.new, service.copy_in_sm2(row))
 
 
 def _make(service: Service, row: DocumentRow) -> DocumentRow:
@@ -164,6 +166,10 @@ def _finish(service: Service, waiting: list[Done], out: Path, *, as_json: bool) 
             continue
         pdf = _hand_out(out / f"{row.number}.pdf", service.content(row))
         bundle = given[pdf] = _hand_out(pdf.with_suffix(".evidence.zip"), service.evidence(row))
+        if done.sm2:
+            _hand_out(pdf.with_suffix(".sm2.pdf"), done.sm2)
+        elif service.settings.sm2_profile:
+            click.echo(f"{row.number}：国密SM2副本未制成（见日志）；no SM2 copy, the log says why", err=True)
         if row.shortfall:
             click.echo(
                 f"{row.number}: {row.achieved_level}, not {row.target_level}: {row.shortfall}; "
@@ -244,9 +250,21 @@ def _progress(total: int) -> Iterator[Any]:
 
 @click.command()
 def upgrade() -> int:
-    """Lift documents that stayed below the level asked for; a line a document, exit 1 where one is still below."""
+    """Lift documents that stayed below the level asked for, renew those whose last time-stamp weakens.
+
+    A line a document; exit 1 where one is still below, or is protected by its time-stamp no longer.
+    """
     below = 0
     with open_service() as service:
+        for row in service.unread_renewals():
+            service.upgrades.look(row)
+        for row in service.due_renewals():
+            renewed = service.upgrades.renew(row)
+            why = f": {renewed.shortfall}" if renewed.shortfall else ""
+            click.echo(f"{row.number}  {_day(row)} -> {_day(renewed.row)}{why}")
+        for row in service.lapsed():
+            below += 1
+            click.echo(f"{row.number}  时间戳已失效，未及时续期 (its time-stamp lapsed on {_day(row)})")
         for row in service.below_level():
             lifted = service.upgrades.lift(row)
             reached = lifted.row.achieved_level
@@ -255,6 +273,11 @@ def upgrade() -> int:
             click.echo(f"{row.number}  {row.achieved_level} -> {reached}{why}")
         service.sequence()
     return 1 if below else 0
+
+
+def _day(row: DocumentRow) -> str:
+    """Until when its last time-stamp protects a document."""
+    return f"{row.renew_before:%Y-%m-%d}" if row.renew_before else "-"
 
 
 @click.command()
@@ -267,3 +290,20 @@ def evidence(number: str, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         click.echo(_hand_out(out / f"{row.number}.pdf", service.content(row)))
         click.echo(_hand_out(out / f"{row.number}.evidence.zip", service.evidence(row)))
+
+
+@click.command()
+@click.argument("number")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder for the file")
+def sm2(number: str, out: Path) -> None:
+    """Write the SM2 copy of the document with this NUMBER into a folder, made now where there is none yet.
+
+    A copy is no PAdES signature, and few readers know it. DOCSVC_SM2_PROFILE turns the profile on.
+    """
+    with open_service() as service:
+        if not service.settings.sm2_profile:
+            raise UsageError("国密SM2签名未启用；the SM2 profile is off: set DOCSVC_SM2_PROFILE=true")
+        row, pdf = service.sm2_copies.make(service.document_by_number(number).id)
+        service.sequence()
+        out.mkdir(parents=True, exist_ok=True)
+        click.echo(_hand_out(out / f"{row.number}.sm2.pdf", pdf))

@@ -67,7 +67,7 @@ def _default(field: FieldInfo) -> str:
 
 def _text(value: Any) -> str:
     match value:
-        case None:
+        case None | ():
             return ""
         case bool():
             return str(value).lower()

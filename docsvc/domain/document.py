@@ -285,6 +285,9 @@ class DocumentRow:
     retryable: bool
     attempts: int
     warnings: tuple[Finding, ...]
+    renew_before: dt.datetime | None = (
+        None  # when the last document time-stamp weakens; None: none, or not looked yet
+    )
     signing: Signing = Signing.SEAL
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -104,6 +105,38 @@ class SealError(DocsvcError):
     kind = "seal"
 
 
+class SealUnusableError(SealError):
+    """A seal's key or certificate must not be used as it is now. An operator can mend that, so it is tried again.
+
+    `reason` is one of domain.unfit.Unfit, for logs and figures.
+    """
+
+    kind = "seal_unusable"
+    retryable = True
+
+    def __init__(self, message: str, reason: str = "invalid") -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class KeyAwayError(SealError):
+    """What holds a seal's key does not answer (a token, a signing service): the document waits for it."""
+
+    kind = "key_away"
+    retryable = True
+
+
+class QuotaError(SealError):
+    """A seal was used as often as it may be until `opens_at`; the document waits for that."""
+
+    kind = "quota"
+    retryable = True
+
+    def __init__(self, message: str, opens_at: dt.datetime) -> None:
+        self.opens_at = opens_at
+        super().__init__(message)
+
+
 class StoreError(DocsvcError):
     """The object store refused, lost or altered an object."""
 
@@ -162,6 +195,12 @@ class SetupError(DocsvcError):
     """The machine or the settings lack something that the service needs; names what."""
 
     kind = "setup"
+
+
+class KeyMismatchError(SetupError):
+    """A key file's private key belongs to none of the certificates in it."""
+
+    kind = "key_mismatch"
 
 
 class UsageError(DocsvcError):

@@ -12,7 +12,7 @@ from typing import Final
 
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.errors import EvidenceError, LogError
-from docsvc.domain.leaf import SIGNING_EVENTS, VOIDED, Leaf, Opening, parse_leaf, parse_opening
+from docsvc.domain.leaf import SIGNING_EVENTS, SM2_SEALED, VOIDED, Leaf, Opening, parse_leaf, parse_opening
 from docsvc.domain.merkle import leaf_hash, verify_inclusion
 from docsvc.domain.note import Checkpoint, Note, parse_note, shown
 from docsvc.domain.verdict import Check, Indication
@@ -245,6 +245,16 @@ def _check_file(events: Sequence[Recorded], bundled: bytes, pdf: bytes, at: dt.d
     digest = sha256_hex(pdf)
     signings = [e for e in events if e.leaf.type in SIGNING_EVENTS]
     match = next((e for e in signings if e.leaf.signed_sha256 == digest), None)
+    copies = (e for e in events if e.leaf.type == SM2_SEALED)
+    beside = next((e for e in copies if e.opening.detail.get("sha256") == digest), None)
+    if match is None and beside is not None:
+        return _check(
+            name,
+            PASSED,
+            f"文件即日志条目 {beside.index} 所登记的国密SM2版本（{beside.leaf.at.isoformat()}），不是PAdES文书本身",
+            f"the file is the SM2 copy that entry {beside.index} records ({beside.leaf.at.isoformat()}), "
+            "not the PAdES document itself",
+        )
     if match is None:
         return _check(
             name,

@@ -10,6 +10,9 @@ MAX_ATTEMPTS: Final = 6
 BACKOFF_S: Final = (2, 10, 30, 120, 600)
 """Pause after the first, second … attempt that failed for a reason that may pass."""
 
+KEY_AWAY_S: Final = 15
+"""How soon a document whose seal's key was away is tried again, as often as it takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -27,11 +27,15 @@ SEALED = "document.sealed"
 SIGNED = "document.signed"  # by a person, in an envelope; who, how and by which certificate: in the opening
 REFUSED = "document.refused"  # a person refused to sign: why, and who witnessed it, in the opening
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
+RENEWED = "document.renewed"  # one more document time-stamp, before the one before weakens
 VOIDED = "document.voided"
+SEAL_USED = "seal.used"  # a seal's key is about to be operated on an unsigned PDF: which and whose, in the opening
+SM2_SEALED = "document.sm2_sealed"  # a copy beside it, under the SM2 profile: its digest stands in the opening
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
-REPEATED = frozenset({DELIVERED, REFUSED})  # may happen to the same file again; every other type happens to it once
-SIGNING_EVENTS = (SEALED, UPGRADED)  # those after which another signed file is the document
+# May happen to the same file again; every other type happens to it once.
+REPEATED = frozenset({DELIVERED, REFUSED, SEAL_USED})
+SIGNING_EVENTS = (SEALED, UPGRADED, RENEWED)  # those after which another signed file is the document
 
 LEAF_SCHEMA = "docsvc.leaf/2"
 LEAF_SCHEMA_1 = "docsvc.leaf/1"  # named the document by its id; what is in a log stays in it

@@ -21,13 +21,17 @@ BREAKS: Final = {f"{W}p": "\n", f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n"}
 UNSEEN: Final = (FALLBACK, f"{W}moveFrom", f"{W}del", f"{W}fldSimple")
 
 
-def convert(filled: Filled, converter: Converter, pages: Pages) -> LaidOut:
+def convert(filled: Filled, converter: Converter, pages: Pages, *, test_data: bool = False) -> LaidOut:
     """Lay the document out, then read it back: no document goes on with a character missing.
+
+    One of test data is marked so on every page, whatever its template does.
 
     Raises ConversionError where the office fails, MissingGlyphError where a character of the body can't be read
     from the pages or is drawn as the font's "no such glyph".
     """
     pdf = pages.complete(converter.convert(filled.docx))
+    if test_data:
+        pdf = pages.mark_test(pdf)
     count = pages.inspect(pdf, body_text(filled.docx))
     return LaidOut(pdf, sha256_hex(pdf), count)
 

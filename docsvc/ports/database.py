@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from docsvc.domain.access import Client, Session, User
 from docsvc.domain.agency import Agency
 from docsvc.domain.batch import Batch, BatchRow, Counts, Outcome, RowFault
+from docsvc.domain.custody import SealUse
 from docsvc.domain.document import DocumentFilter, DocumentRow
 from docsvc.domain.job import Backlog, Job, Posting
 from docsvc.domain.merkle import LogEvent
@@ -59,6 +60,12 @@ class DocumentRepo(Protocol):
         self, wanted: DocumentFilter, before: tuple[dt.datetime, str] | None, limit: int
     ) -> Sequence[DocumentRow]:
         """Newest first; `before` is (created_at, id) of the last row of the page before."""
+
+    def renewable(self, start: dt.datetime, end: dt.datetime, limit: int) -> Sequence[DocumentRow]:
+        """Sealed documents at B-LTA whose last time-stamp weakens after `start`, up to `end`; the first first."""
+
+    def unread_renewals(self, limit: int) -> Sequence[DocumentRow]:
+        """Sealed documents at B-LTA of which nobody has looked up yet when their last time-stamp weakens."""
 
     def count_by_state(self) -> Mapping[str, int]: ...
 
@@ -194,6 +201,30 @@ class BatchRepo(Protocol):
         """Forget old ones, not their documents; how many."""
 
 
+class SealUseRepo(Protocol):
+    """Every use of every seal."""
+
+    def lock(self, seal_ids: Iterable[str]) -> None:
+        """Until the end of the transaction nobody else counts or begins uses of these seals."""
+
+    def count(self, seal_id: str, since: dt.datetime) -> int:
+        """Uses begun at or after `since`, whatever became of them."""
+
+    def add(self, use: SealUse) -> None: ...
+
+    def sign(self, document_id: str, signed_sha256: str, certificates: Mapping[str, str]) -> None:
+        """What was begun for it gave a file with that digest; by seal, the certificates whose keys were used."""
+
+    def keep(self, document_id: str, signed_sha256: str, at: dt.datetime) -> Sequence[SealUse]:
+        """That file is stored, and is the document now; the uses that it bears, in their order."""
+
+    def fail(self, document_id: str, reason: str, at: dt.datetime) -> None:
+        """Nothing came of what was begun for this document."""
+
+    def list(self, seal_id: str, since: dt.datetime | None, until: dt.datetime | None) -> Sequence[SealUse]:
+        """A seal's uses that began in that time, oldest first."""
+
+
 class ClientRepo(Protocol):
     """Systems that call the API."""
 
@@ -295,6 +326,9 @@ class Transaction(Protocol):
 
     @property
     def batches(self) -> BatchRepo: ...
+
+    @property
+    def seal_uses(self) -> SealUseRepo: ...
 
     @property
     def clients(self) -> ClientRepo: ...

@@ -17,6 +17,7 @@ from docsvc.domain.properties import Properties
 from docsvc.domain.signer import Person
 from docsvc.domain.table import Column, Line
 from docsvc.domain.template_lint import Anatomy
+from docsvc.domain.validity import Held
 from docsvc.domain.verdict import Report
 
 
@@ -195,6 +196,9 @@ class Pages(Protocol):
     def mark_draft(self, pdf: bytes) -> bytes:
         """The same pages, marked so that nobody takes them for a document."""
 
+    def mark_test(self, pdf: bytes) -> bytes:
+        """The same pages, each marked 测试 that does not say itself that it is test data."""
+
     def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
         """Where each of them signs. Raises SealError where a label does not stand in the document."""
 
@@ -222,6 +226,14 @@ class Sealer(Protocol):
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level` by incremental update; the same bytes where nothing was gained."""
 
+    def renew(self, pdf: bytes) -> tuple[bytes, Level, str | None]:
+        """One more document time-stamp over a B-LTA file, with what validates the one before; the same bytes, and
+        why, where the authorities give none.
+        """
+
+    def good_until(self, pdf: bytes) -> dt.datetime | None:
+        """Until when the last document time-stamp of a B-LTA file can be relied on; None for a lower level."""
+
     def sign(
         self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, key: SealKey
     ) -> tuple[bytes, str | None]:
@@ -244,6 +256,13 @@ class Sealer(Protocol):
         """
 
 
+class Sm2Sealer(Protocol):
+    """Signatures of the SM2 profile, which is no PAdES."""
+
+    def seal(self, pdf: bytes, slots: Sequence[Slot]) -> bytes:
+        """The PDF with an SM2 signature in each of `slots`, in their order. Raises SealError."""
+
+
 class SealKey(Protocol):
     """One seal's private key, held loaded by whoever may use it; nothing but signatures comes out."""
 
@@ -255,33 +274,61 @@ class SealKey(Protocol):
     def development(self) -> bool:
         """A key of the development PKI, without legal effect."""
 
+    @property
+    def digest(self) -> str:
+        """Name of the digest that goes with the key: sha256, sha384 or sha512."""
+
+    @property
+    def door(self) -> str:
+        """The way to the key: pkcs12, pkcs11 or remote."""
+
     def sign_detached(self, digest: bytes, stamp: Callable[[bytes], bytes | None] | None = None) -> bytes:
-        """CAdES detached signature (DER) over a SHA-256 digest; `stamp` gives a time-stamp token over its value."""
+        """CAdES detached (DER) over a digest by `self.digest`; `stamp` gives a time-stamp token over its value."""
 
 
 class SealKeys(Protocol):
-    """The key of each seal."""
+    """The keys of each seal: one, or several while one follows another."""
 
     def of(self, design: SealDesign) -> SealKey:
-        """Raises SealError that names the seal where no key or certificate of it is here."""
+        """The one to be used first. Raises SealError as `all_of`."""
 
-    @property
-    def platform(self) -> SealKey:
-        """The service's own key, which seals what people sign by hand. Raises SealError where there is none."""
+    def all_of(self, design: SealDesign) -> Sequence[SealKey]:
+        """Those that the operator lets be used now, one at least; the one to be used first comes first, ready.
+
+        Raises SealError that names the seal where no key or certificate of it is here, KeyAwayError where what
+        holds the key does not answer.
+        """
 
     @property
     def roots(self) -> Sequence[bytes]:
         """DER certificates that seals, authorities and time-stamps are trusted by."""
 
 
+class PlatformKeys(Protocol):
+    """The service's own key."""
+
+    @property
+    def platform(self) -> SealKey:
+        """Seals what people sign by hand. Raises SealError where there is none."""
+
+
 class SealChains(Protocol):
-    """The public certificates of each seal, for those who hold no key."""
+    """The public certificates of each seal, and of the authorities, for those who hold no key."""
 
     def of(self, design: SealDesign) -> Sequence[bytes]:
-        """DER certificates as in SealKey.chain. Raises SetupError that names the seal where there are none."""
+        """DER certificates of all its keys, each chain as in SealKey.chain, the one in use first; once each.
 
-    def valid_until(self, design: SealDesign) -> dt.datetime:
-        """When the first of them expires. Raises SetupError."""
+        Raises SetupError that names the seal where there are none.
+        """
+
+    def held(self, design: SealDesign) -> Sequence[Held]:
+        """The certificate of each of its keys, the one in use first. Raises SetupError as `of`."""
+
+    def others(self) -> Sequence[Held]:
+        """Those of authorities and roots that lie here. Raises SetupError where one can't be read."""
+
+    def development(self, design: SealDesign) -> bool:
+        """Is it a seal of the development PKI, without legal effect? Raises SetupError."""
 
 
 class Verifier(Protocol):

@@ -15,6 +15,7 @@ from docsvc.domain.leaf import (
     ACCEPTED,
     SIGNED,
     SIGNING_EVENTS,
+    SM2_SEALED,
     VOIDED,
     Opening,
     digests_of,
@@ -140,6 +141,8 @@ class _DocumentAudit:
         for event in events:
             if event.type in (SIGNED, *SIGNING_EVENTS) and (opening := _readable(event)) is not None:
                 digests |= {d: name for name, d in opening.sha256.items() if d is not None and name != "template"}
+            elif event.type == SM2_SEALED and (opening := _readable(event)) is not None:
+                digests[str(opening.detail.get("sha256"))] = "sm2"
         for digest, name in sorted(digests.items(), key=lambda item: item[1]):
             try:
                 data = self.objects.get(object_key(digest))

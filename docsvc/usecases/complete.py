@@ -16,7 +16,7 @@ from docsvc.domain.leaf import SIGNED
 from docsvc.domain.signature import Given, Signature, SlotState, turn
 from docsvc.pipeline.sign import Signed, complete, look_at, sign_here
 from docsvc.pipeline.store import object_key, store
-from docsvc.ports import Database, ObjectStore, Sealer, SealKeys, Transaction, Verifier
+from docsvc.ports import Database, ObjectStore, PlatformKeys, Sealer, Transaction, Verifier
 from docsvc.usecases.envelopes import Envelope, Envelopes
 from docsvc.usecases.events import happened
 from docsvc.usecases.lease import Leases
@@ -29,7 +29,7 @@ class Completion:
 
     database: Database
     envelopes: Envelopes
-    keys: SealKeys
+    keys: PlatformKeys
     sealer: Sealer
     verifier: Verifier
     objects: ObjectStore

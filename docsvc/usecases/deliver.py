@@ -12,7 +12,7 @@ from typing import Literal
 from docsvc.domain.access import Principal
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import AlteredError, ConflictError, ObjectMissingError
+from docsvc.domain.errors import AlteredError, ConflictError, NotFoundError, ObjectMissingError
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import DELIVERED
 from docsvc.domain.signature import revision
@@ -21,8 +21,9 @@ from docsvc.ports import Database, ObjectStore, PageImages, Publisher, SealChain
 from docsvc.usecases.events import by, happened
 from docsvc.usecases.evidence import build
 from docsvc.usecases.find import visible
+from docsvc.usecases.seal_sm2 import sm2_digest
 
-Kind = Literal["content", "docx", "evidence"]
+Kind = Literal["content", "docx", "evidence", "sm2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,16 @@ class Delivery:
         """
         with self.database.read() as tx:
             row = visible(tx, principal, document_id)
+            copied = sm2_digest(tx, document_id) if kind == "sm2" else None
         match kind:
             case "content":
                 return _file(self._stored(row, row.signed_sha256), f"{row.number}.pdf", "application/pdf")
             case "docx":
                 return _file(self._stored(row, row.docx_sha256), f"{row.number}.docx", DOCX)
+            case "sm2":
+                if copied is None:
+                    raise NotFoundError(f"{row.number}没有国密SM2版本；it has no SM2 copy")
+                return _file(self._stored(row, copied), f"{row.number}.sm2.pdf", "application/pdf")
             case "evidence":
                 return _file(self.bundle(row), f"{row.number}.evidence.zip", "application/zip")
 

@@ -1,6 +1,7 @@
 """What happened to a document, as an event with its own salt: the same happening always has the same id.
 
-A delivery is the exception: the same file may be fetched many times, and each time is an event of its own.
+A delivery is the exception, for the same file may be fetched many times, and so is a seal's use, which may fail
+and be begun again: each time is an event of its own.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from docsvc.domain.evidence import (
     public_key_pem,
 )
 from docsvc.domain.evidence_guide import guide
-from docsvc.domain.leaf import REPEATED, SIGNING_EVENTS, parse_leaf, parse_opening
+from docsvc.domain.leaf import DELIVERED, SIGNING_EVENTS, parse_leaf, parse_opening
 from docsvc.domain.merkle import LogEvent, inclusion_proof
 from docsvc.domain.note import Checkpoint, VerifierKey, parse_note, shown
 from docsvc.domain.verdict import Check, Indication
@@ -72,7 +72,7 @@ def build(
         events = [
             _recorded(event, event.leaf_index, checkpoint, published, tx.log)
             for event in tx.events.of(row.id)
-            if event.type not in REPEATED  # who fetched it is no business of who holds the bundle
+            if event.type != DELIVERED  # who fetched it is no business of who holds the bundle
             and event.leaf_index is not None
             and event.leaf_index < checkpoint.size
         ]

@@ -17,7 +17,7 @@ from docsvc.domain.access import Permission, Principal
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, Signing, State
-from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError
+from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError, SetupError
 from docsvc.domain.joint import joint_names
 from docsvc.domain.laws import Laws
 from docsvc.domain.leaf import ACCEPTED
@@ -26,7 +26,7 @@ from docsvc.domain.numbering import DocNumber
 from docsvc.domain.plain_language import PlainLanguage
 from docsvc.domain.rules.catalogue import Known, Reference, check_case, references_in
 from docsvc.domain.rules.commitment import item_of, same_party
-from docsvc.ports import Database, Glyphs, SchemaCheck, Templates, Transaction
+from docsvc.ports import Database, Glyphs, SchemaCheck, SealChains, Templates, Transaction
 from docsvc.usecases.events import by, happened
 
 
@@ -70,6 +70,7 @@ class Intake:
     level: Level | None = None  # overrides the manifests
     measures: Measures = field(default_factory=Measures)
     language: PlainLanguage = field(default_factory=PlainLanguage)
+    chains: SealChains | None = None  # where they are at hand, a seal without effect refuses a real case at once
 
     def accept(
         self,
@@ -142,6 +143,7 @@ class Intake:
                 faults.append(_no_layout("/agency", layout, doc_type))
             elif names and laid_out.on_roll:
                 faults.append(TOO_NARROW)
+            faults += self._wrong_seal(case, agency)
             if faults or agency is None or laid_out is None:
                 raise CaseRefusedError(faults)
             warnings = tuple(f for f in findings if f.severity == "warning")
@@ -154,6 +156,18 @@ class Intake:
             if posted.settle:
                 posted.settle(tx, acceptance)
             return acceptance
+
+    def _wrong_seal(self, case: Case, agency: Agency | None) -> Sequence[Finding]:
+        """A development seal for a real case, or the reverse; production looks again, at the key itself."""
+        if agency is None or self.chains is None:
+            return ()
+        try:
+            development = self.chains.development(agency.seal)
+        except SetupError:
+            return ()  # whether there is a seal at all is not for the caller to mend
+        if development == case.is_test:
+            return ()
+        return (NO_EFFECT if development else NOT_FOR_TESTS,)
 
     def _doc_type(self, data: Any) -> DocumentType:
         name = data.get("doc_type") if isinstance(data, Mapping) else None
@@ -289,6 +303,18 @@ TOO_NARROW = Finding(
     "/body/mode",
     "窄幅纸上放不下几枚印章，联合文书不能用窄幅版式",
     "a roll has no room for several seals side by side",
+)
+NO_EFFECT = Finding(
+    "SEAL",
+    "/test_data",
+    "该机关的印章是开发用印章，没有法律效力，只能制作测试数据（test_data 为 true）的文书",
+    "the agency's seal is a development one, without legal effect: it seals test data (test_data true) only",
+)
+NOT_FOR_TESTS = Finding(
+    "SEAL",
+    "/test_data",
+    "该机关的印章是正式印章，不得用于测试数据",
+    "the agency's seal is a production one: it must not be used on test data",
 )
 GONE = frozenset({State.FAILED, State.VOIDED})  # no document that anybody holds
 SURROGATE = re.compile("[\ud800-\udfff]")

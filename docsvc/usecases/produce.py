@@ -12,8 +12,17 @@ from typing import Any, Final
 from docsvc.domain.case import Case
 from docsvc.domain.document import Accepted, DocumentRow, DocumentType, LaidOut, Signing, State
 from docsvc.domain.envelope import signatories
-from docsvc.domain.errors import BusyError, DocsvcError, NotFoundError, ObjectMissingError, SealError, UsageError
-from docsvc.domain.job import MAX_ATTEMPTS, retry_at
+from docsvc.domain.errors import (
+    BusyError,
+    DocsvcError,
+    KeyAwayError,
+    NotFoundError,
+    ObjectMissingError,
+    QuotaError,
+    SealError,
+    UsageError,
+)
+from docsvc.domain.job import KEY_AWAY_S, MAX_ATTEMPTS, retry_at
 from docsvc.domain.joint import joint_agencies
 from docsvc.domain.leaf import SEALED
 from docsvc.domain.numbering import DocNumber
@@ -32,11 +41,11 @@ from docsvc.ports import (
     QrCodes,
     ScanSigner,
     Sealer,
-    SealKeys,
     Templates,
     Transaction,
     Verifier,
 )
+from docsvc.usecases.custody import Custody
 from docsvc.usecases.events import happened
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.template_versions import TemplateVersions
@@ -55,7 +64,7 @@ class Production:
     filler: Filler
     converter: Converter
     pages: Pages
-    keys: SealKeys
+    custody: Custody
     sealer: Sealer
     verifier: Verifier
     objects: ObjectStore
@@ -69,7 +78,8 @@ class Production:
         """The row as it is afterwards: sealed, laid out for those who sign it, or what it had become before.
 
         A fault is raised when it has been written down: one that may pass leaves the document `accepted` and its
-        job due again later, any other one, or one too many, leaves it `failed` with the reason. Raises BusyError,
+        job due again later, any other one, or one too many, leaves it `failed` with the reason. A key that is away
+        or a seal's quota is waited for as long as it takes. Raises BusyError,
         and writes nothing, while or once another process works on it.
         """
         row, token = self._claim(document_id)
@@ -85,10 +95,13 @@ class Production:
             detail = {"template_version": version.manifest.version} if version else {}
             with self._writing(row.id, token) as tx:
                 tx.documents.update(row.id, state=State.SEALED, reason=None, retryable=False)
-                tx.events.add(happened(SEALED, row, now, detail))
+                tx.events.add(happened(SEALED, row, now, {**detail, **self.custody.kept(tx, row)}))
                 tx.jobs.release(row.id, token, None)
         except BusyError:
             raise  # another one has taken over
+        except (KeyAwayError, QuotaError) as e:
+            self._wait(row, token, e)
+            raise
         except DocsvcError as e:
             self._put_off(row, token, str(e), retryable=e.retryable)
             raise
@@ -114,6 +127,7 @@ class Production:
             # Counted when begun: an attempt that ends with its process says nothing afterwards.
             if row.attempts >= MAX_ATTEMPTS:
                 tx.documents.update(document_id, state=State.FAILED, reason=row.reason or CUT_OFF, retryable=True)
+                self.custody.failed(tx, row, row.reason or CUT_OFF)
                 tx.jobs.release(document_id, token, None)
             else:
                 tx.documents.update(
@@ -126,7 +140,20 @@ class Production:
         state = State.ACCEPTED if again else State.FAILED
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, state=state, reason=reason, retryable=retryable)
+            self.custody.failed(tx, row, reason)
             tx.jobs.release(row.id, token, again)
+
+    def _wait(self, row: DocumentRow, token: int, fault: KeyAwayError | QuotaError) -> None:
+        """Nothing is wrong with the document: the attempt is given back, but for the first, which tells that
+        somebody works on what waits.
+        """
+        soon = self.clock() + dt.timedelta(seconds=KEY_AWAY_S)
+        due = fault.opens_at if isinstance(fault, QuotaError) else soon
+        with self._writing(row.id, token) as tx:
+            attempts = max(1, row.attempts - 1)
+            tx.documents.update(row.id, state=State.ACCEPTED, reason=str(fault), retryable=True, attempts=attempts)
+            self.custody.failed(tx, row, str(fault))
+            tx.jobs.release(row.id, token, due)
 
     @contextlib.contextmanager
     def _writing(self, document_id: str, token: int) -> Iterator[Transaction]:
@@ -137,32 +164,32 @@ class Production:
 
     def _make(self, row: DocumentRow, token: int) -> DocumentRow:
         accepted = self._accepted(row)
-        self._refuse_test_data(row, accepted)
+        keys = self.custody.keys_for(accepted)
         if row.signing is Signing.ENVELOPE:
             laid_out = self._signed_by_all(row)
             fields: dict[str, Any] = {}
             files: list[bytes] = []
         else:
             laid_out, fields, files = self._lay_out(accepted)
+        with self._writing(row.id, token) as tx:
+            tx.documents.update(row.id, **fields, signed_sha256=None)  # that of a run before was never kept
+            self.custody.begin(tx, tx.documents.find(id=row.id) or row, accepted, laid_out, keys)
         ports = self.pages, self.sealer, self.verifier
         sealed = seal(laid_out, accepted, row.target_level, *ports, self.clock())
-        fields |= {
+        signed = {
             "signed_sha256": sealed.sha256,
             "size": len(sealed.pdf),
             "achieved_level": sealed.achieved,
             "shortfall": sealed.shortfall,
+            "renew_before": self.sealer.good_until(sealed.pdf),
         }
-        self._write_down(row, token, accepted, fields, [*files, sealed.pdf])
+        self._write_down(row, token, accepted, signed, [*files, sealed.pdf])
         return self._row(row.id)
-
-    def _refuse_test_data(self, row: DocumentRow, accepted: Accepted) -> None:
-        if accepted.case.is_test and not all(self.keys.of(a.seal).development for a in accepted.sealing):
-            raise SealError(f"{row.number} is test data: it must not be sealed with a production key")
 
     def _lay_out(self, accepted: Accepted) -> tuple[LaidOut, dict[str, Any], list[bytes]]:
         """The unsigned PDF, what the row says of it, and the files that are kept."""
         filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
-        laid_out = convert(filled, self.converter, self.pages)
+        laid_out = convert(filled, self.converter, self.pages, test_data=accepted.case.is_test)
         fields = {
             "template_sha256": accepted.doc_type.sha256,  # mended since it was accepted, perhaps
             "docx_sha256": filled.sha256,
@@ -177,6 +204,8 @@ class Production:
         # the database, and the next run finds it and goes on instead of signing a second time.
         with self._writing(row.id, token) as tx:
             tx.documents.update(row.id, **fields)
+            if signed := fields.get("signed_sha256"):
+                self.custody.signed(tx, row, signed)
         keep = retain_until(row, accepted.doc_type.manifest.retention_years)
         self.versions.keep(accepted.doc_type, keep)
         for data in files:
@@ -188,7 +217,7 @@ class Production:
         people = signatories(accepted.doc_type.manifest.signatures, accepted.case.data)
         if not people:
             raise SealError(f"{row.number}: the manifest names nobody who signs this case")
-        self._refuse_test_data(row, accepted)
+        self.custody.keys_for(accepted)  # raises where the agency could not seal it afterwards
         laid_out, fields, files = self._lay_out(accepted)
         self.pages.blanks(laid_out.pdf, people)  # raises where somebody would find no place to sign
         signature_slots(laid_out, accepted, self.pages)

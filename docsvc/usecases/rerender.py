@@ -53,17 +53,16 @@ class Rerendering:
         Raises ConflictError where it was not made yet, NotFoundError where its version is gone, SealError where the
         case is no longer the one that was accepted, StoreError, and as production does where it can't be laid out.
         """
-        if row.docx_sha256 is None or row.unsigned_sha256 is None:
+        if row.docx_sha256 is None or row.unsigned_sha256 is None or row.signed_sha256 is None:
             raise ConflictError(f"{row.number}尚未制成；it is not made yet")
         version = self.versions.of(row)
         if version is None:
             raise NotFoundError(
                 f"{row.number}所用的模板版本已不存在；the template it was made with is gone: {row.template_sha256}"
             )
-        filled = render(
-            accepted_of(row, version, self.database), self.filler, self.codes, self.scan_signer, self.public_url
-        )
-        laid_out = convert(filled, self.converter, self.pages)
+        accepted = accepted_of(row, version, self.database)
+        filled = render(accepted, self.filler, self.codes, self.scan_signer, self.public_url)
+        laid_out = convert(filled, self.converter, self.pages, test_data=accepted.case.is_test)
         then, pdf = self.objects.get(object_key(row.docx_sha256)), self.objects.get(object_key(row.unsigned_sha256))
         lines = difflib.unified_diff(
             body_text(then).splitlines(), body_text(filled.docx).splitlines(), "then", "now", lineterm="", n=1

@@ -14,6 +14,7 @@ from docsvc.domain.access import Permission
 from docsvc.domain.document import DocumentFilter, State
 from docsvc.domain.errors import ConflictError, StoreError, UsageError
 from docsvc.domain.joint import names_in
+from docsvc.domain.leaf import SM2_SEALED
 from docsvc.domain.signature import SlotState
 from docsvc.usecases.deliver import Kind
 from docsvc.web.guard import may, pages, principal, service, someone
@@ -23,7 +24,7 @@ A_PAGE: Final = 20
 NEWEST: Final = 8  # on the first page
 PICTURE_WIDTH: Final = 1100  # pixels
 LONGEST_ASKED: Final = 100  # characters of a search field
-KINDS: Final[Mapping[str, Kind]] = {"pdf": "content", "docx": "docx", "evidence": "evidence"}
+KINDS: Final[Mapping[str, Kind]] = {"pdf": "content", "docx": "docx", "evidence": "evidence", "sm2": "sm2"}
 
 
 @pages.get("/")
@@ -83,6 +84,7 @@ def document(document_id: str) -> ResponseReturnValue:
         title=titles().get(row.doc_type, row.doc_type),
         template=service().versions.name(row),
         history=service().search.history(who, document_id),
+        sm2_sealed=SM2_SEALED,
         page_count=_page_count(document_id) if row.signed_sha256 or row.state is State.AWAITING_SIGNATURES else 0,
         moving=row.state in MOVING or any(slot.state is SlotState.GIVEN for slot in slots),
         slots=slots,

@@ -13,7 +13,18 @@ from docsvc.domain.access import Permission, Principal
 from docsvc.domain.batch import BatchState
 from docsvc.domain.document import State
 from docsvc.domain.envelope import Role as SignatoryRole
-from docsvc.domain.leaf import ACCEPTED, DELIVERED, REFUSED, SEALED, SIGNED, UPGRADED, VOIDED
+from docsvc.domain.leaf import (
+    ACCEPTED,
+    DELIVERED,
+    REFUSED,
+    RENEWED,
+    SEAL_USED,
+    SEALED,
+    SIGNED,
+    SM2_SEALED,
+    UPGRADED,
+    VOIDED,
+)
 from docsvc.domain.signature import Channel, Signature, SlotState
 from docsvc.domain.verdict import Indication
 
@@ -92,6 +103,7 @@ FILES: Final = {
     "content": Words("PDF文书", "the signed PDF"),
     "docx": Words("Word文件", "the Word file"),
     "evidence": Words("证据包", "the evidence bundle"),
+    "sm2": Words("国密SM2副本", "the SM2 copy"),
     "print": Words("打印用合并件", "its pages to print"),
 }
 ROLES: Final[tuple[tuple[frozenset[Permission], Words], ...]] = (
@@ -114,6 +126,16 @@ def role(principal: Principal) -> Words:
     return next((words for needs, words in ROLES if needs <= principal.permissions), Words("用户", "User"))
 
 
+GOOD: Final = {
+    SEALED: Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good"),
+    UPGRADED: Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good"),
+    RENEWED: Words(
+        "加盖新的文件时间戳，延续长期有效性", "Renewed: one more time-stamp, for the years to come", "good"
+    ),
+    SM2_SEALED: Words("另以国密SM2签名制作副本（不是PAdES）", "A copy was sealed with SM2 (no PAdES)"),
+}
+
+
 def story(  # noqa: PLR0911 - a return for each kind of event
     type: str, by: Mapping[str, str] | None, detail: Mapping[str, Any], number: str
 ) -> Words:
@@ -122,15 +144,16 @@ def story(  # noqa: PLR0911 - a return for each kind of event
     match type:
         case _ if type == ACCEPTED:
             return Words(f"由{zh}收案，编号{number}", f"Accepted by {en}, numbered {number}")
-        case _ if type == SEALED:
-            return Words("制作完成，盖章并经自动验证", "Made, sealed, and verified by the service", "good")
+        case _ if type == SEAL_USED:
+            seal = detail.get("seal", "")
+            return Words(f"用印，印章{seal}", f"Seal {seal} used")
+        case _ if type in GOOD:
+            return GOOD[type]
         case _ if type == SIGNED:
             return _signed(detail)
         case _ if type == REFUSED:
             who, why = detail.get("name", ""), detail.get("reason", "")
             return Words(f"{zh}记录：{who}拒绝签名，理由：{why}", f"{en} noted that {who} refused to sign: {why}")
-        case _ if type == UPGRADED:
-            return Words("补充长期验证材料，签名级别提高", "Raised to a higher signature level", "good")
         case _ if type == VOIDED:
             why = detail.get("reason", "")
             return Words(f"由{zh}作废，理由：{why}", f"Voided by {en}, for this reason: {why}", "bad")

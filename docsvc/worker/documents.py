@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, now, open_process
-from docsvc.domain.document import State
-from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SetupError
+from docsvc.domain.document import DocumentRow, State
+from docsvc.domain.errors import BusyError, DatabaseError, DocsvcError, SealUnusableError, SetupError
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
     import structlog
 
 SAMPLE: Final = "样"
+MADE: Final = (State.SEALED, State.RECORDED)
 PAUSES_S: Final = (1, 4, 15)  # while the database is away: together far shorter than a lease
 
 
@@ -67,7 +68,7 @@ def make(service: Service, document_id: str) -> None:
         try:
             if away:
                 service.leases.abandon(document_id)
-            state = step(service, document_id)
+            row = step(service, document_id)
         except BusyError:
             log.info("document_held_by_another")
         except DatabaseError as e:
@@ -78,21 +79,26 @@ def make(service: Service, document_id: str) -> None:
                 time.sleep(pause)
                 continue
         except DocsvcError as e:
+            if isinstance(e, SealUnusableError):
+                log = log.bind(reason=e.reason)
             log.warning("document_not_made", kind=e.kind, error=str(e), exc_info=e.__cause__ is not None)
         except Exception:
             log.exception("document_not_made", kind="internal")
         else:
-            log.info("document_made", state=state)
+            log.info("document_made", state=row.state)
         return
 
 
-def step(service: Service, document_id: str) -> State:
+def step(service: Service, document_id: str) -> DocumentRow:
     """Complete a signature that was given, or make the document, or after the last signature both."""
     if service.completion.concerns(document_id):
-        state = service.completion.advance(document_id).state
-        if state is not State.RENDERING:
-            return state
-    return service.production.produce(document_id).state
+        row = service.completion.advance(document_id)
+        if row.state is not State.RENDERING:
+            return row
+    row = service.production.produce(document_id)
+    if row.state in MADE:
+        service.copy_in_sm2(row)
+    return row
 
 
 def _log(**fields: str) -> structlog.typing.FilteringBoundLogger:

@@ -6,17 +6,22 @@ import datetime as dt
 import random
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from docsvc.bootstrap import Service, open_process
-from docsvc.domain.document import State
+from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import BusyError, DocsvcError
 from docsvc.telemetry import logger
 
+if TYPE_CHECKING:
+    from docsvc.usecases.upgrade import Lifted
+
 LONGEST_PAUSE_S: Final = 15
 EXPIRE_EVERY_S: Final = 3600
+LIFTED: Final = ("document_lifted", "document_not_lifted")
+RENEWED: Final = ("document_renewed", "document_not_renewed")
 IN_VAIN: Final = 3  # so many in a row that gained nothing: the authority is still away
 
 
@@ -89,7 +94,7 @@ def run_scheduler() -> None:
             Duty("scheduler.expire", EXPIRE_EVERY_S, lambda: service.sweep.expire(session, idle)),
             # Of their own pace: thousands of cases take minutes, an authority that is away lets each document wait.
             Duty("scheduler.batches", settings.sweep_every_s, lambda: service.taking_in.run(stop.is_set)),
-            Duty("scheduler.upgrade", settings.upgrade_every_s, lambda: lift_all(service, stop)),
+            Duty("scheduler.upgrade", settings.upgrade_every_s, lambda: keep_levels(service, stop)),
         )
         service.queue  # noqa: B018 - built once, before several threads ask for it
         service.database, service.templates  # noqa: B018
@@ -100,25 +105,59 @@ def run_scheduler() -> None:
             thread.join()
 
 
+def keep_levels(service: Service, stop: threading.Event) -> None:
+    """Lift what is below its level and renew what weakens, each as long as it gains anything."""
+    lift_all(service, stop)
+    renew_all(service, stop)
+
+
 def lift_all(service: Service, stop: threading.Event) -> None:
-    """Lift what is below its level, as long as it gains anything."""
+    """Lift what is below its level."""
+    if below := service.below_level():  # only then are keys needed
+        _go_through(below, LIFTED, service.upgrades.lift, stop)
+
+
+def renew_all(service: Service, stop: threading.Event) -> None:
+    """Renew what weakens within the lead time; files from before are looked into first, once."""
     log = logger(process="scheduler")
-    below = list(service.below_level())
-    random.shuffle(below)  # one that can't be lifted must not stand before all the others for ever
-    in_vain = 0
-    for row in below:
-        if stop.is_set() or in_vain >= IN_VAIN:
+    for row in service.unread_renewals():
+        if stop.is_set():
             return
         try:
-            gained = service.upgrades.lift(row).gained
+            service.upgrades.look(row)
         except BusyError:
             continue
         except DocsvcError as e:
-            log.warning("document_not_lifted", document=row.id, kind=e.kind, error=str(e))
-            gained = False
-        in_vain = 0 if gained else in_vain + 1
-        if gained:
-            log.info("document_lifted", document=row.id)
+            log.warning("document_not_read", document=row.id, kind=e.kind, error=str(e))
+    if lapsed := service.lapsed():
+        log.error("time_stamps_lapsed", documents=len(lapsed), first=lapsed[0].id)
+    if due := service.due_renewals():
+        _go_through(due, RENEWED, service.upgrades.renew, stop)
+
+
+def _go_through(
+    rows: Sequence[DocumentRow], names: tuple[str, str], do: Callable[[DocumentRow], Lifted], stop: threading.Event
+) -> None:
+    """`names` are those of the log lines for what gained and what did not."""
+    log, (done, not_done) = logger(process="scheduler"), names
+    rows = random.sample(rows, len(rows))  # one that gains nothing must not stand before all the others for ever
+    in_vain = 0
+    for row in rows:
+        if stop.is_set() or in_vain >= IN_VAIN:
+            return
+        try:
+            outcome = do(row)
+        except BusyError:
+            continue
+        except DocsvcError as e:
+            log.warning(not_done, document=row.id, kind=e.kind, error=str(e))
+            in_vain += 1
+            continue
+        in_vain = 0 if outcome.gained else in_vain + 1
+        if outcome.gained:
+            log.info(done, document=row.id)
+        elif outcome.shortfall:
+            log.warning(not_done, document=row.id, kind="authority", error=outcome.shortfall)
 
 
 def stop_on_signals() -> threading.Event:

@@ -10,6 +10,17 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from docsvc.adapters.pages import PdfPages
+from docsvc.adapters.pages.marking import mark_test
+from docsvc.adapters.pki.authorities import Authorities
+from docsvc.adapters.pki.keys import FolderKeys
+from docsvc.domain.document import LaidOut
+from docsvc.domain.envelope import signatories
+from docsvc.pipeline.seal import signature_slots
+from tests.support.drafts import agencies, sample
+from tests.support.envelopes import go_round, people
+from tests.support.sealing import make_pki, sealer_for
+
 SOURCE = Path(__file__).parent / "verapdf"
 MAVEN, JAVA, JAVAC = (shutil.which(name) for name in ("mvn", "java", "javac"))
 
@@ -79,7 +90,26 @@ def test_a_draft_without_a_seal(verapdf, workspace, tmp_path, flavour):
     workspace.run("templates", "preview", "archive_index", "--out", tmp_path, check=True)
     drafts = sorted(tmp_path.glob("*.pdf"))
     assert drafts
-    assert not any(verapdf(flavour, drafts).values())
+    marked = tmp_path / "marked.pdf"
+    marked.write_bytes(mark_test(drafts[0].read_bytes(), [0]))
+    assert not any(verapdf(flavour, [*drafts, marked]).values())
+
+
+@pytest.mark.parametrize("number", [1, 3], ids=["signed", "refused"])
+def test_a_record_that_went_round(verapdf, press, tmp_path, number):
+    folder = make_pki(tmp_path / "dev", agencies=agencies().values())
+    case = sample("interview_record", number=number)
+    pdf = PdfPages().complete(press(case, f"judged-record-{number}").read_bytes())
+    who = signatories(case.doc_type.manifest.signatures, case.case.data)
+    slots = signature_slots(LaidOut(pdf, "", 1), case, PdfPages())
+    with Authorities(folder):
+        blanks, officers = PdfPages().blanks(pdf, who), people(folder)
+        steps = go_round(sealer_for(folder), FolderKeys(folder), pdf, blanks, slots, officers, who)
+    files = [tmp_path / f"step-{n}.pdf" for n in range(len(steps))]
+    for file, step in zip(files, steps, strict=True):
+        file.write_bytes(step)
+    for flavour in ("2b", "ua1"):
+        assert {name: broken for name, broken in verapdf(flavour, files).items() if broken} == {}
 
 
 def test_the_print_file_is_pdf_a(verapdf, issued):

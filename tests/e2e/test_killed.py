@@ -40,8 +40,14 @@ def test_killed_and_run_again_every_document_once(workspace, tmp_path):
     assert workspace.rows("SELECT count(*), count(DISTINCT signed_sha256) FROM documents") == [
         (DOCUMENTS, DOCUMENTS)
     ]
-    events = collections.Counter(workspace.rows("SELECT document_id, type FROM events"))
+    # A seal whose use was cut off is used again, and each use is told.
+    events = collections.Counter(workspace.rows("SELECT document_id, type FROM events WHERE type <> 'seal.used'"))
     assert set(events.values()) == {1}
+    assert workspace.rows("SELECT count(*) FROM seal_uses WHERE state = 'kept'") == [(DOCUMENTS,)]
+    assert workspace.rows("SELECT count(*) FROM seal_uses WHERE state NOT IN ('kept', 'failed')") == [(0,)]
+    assert workspace.rows("SELECT count(*) FROM seal_uses") == workspace.rows(
+        "SELECT count(*) FROM events WHERE type = 'seal.used'"
+    )
     assert workspace.rows("SELECT count(*) FROM log_entries") == workspace.rows("SELECT count(*) FROM events")
     assert workspace.run("log", "fsck").returncode == 0
     pdfs = sorted((tmp_path / "out").glob("*.pdf"))

@@ -89,14 +89,16 @@ def test_every_download_is_an_event_of_the_log(stack):
             break
         time.sleep(0.1)
     types = [e["type"] for e in events]
-    assert types == ["document.accepted", "document.sealed", "document.delivered", "document.delivered"]
-    accepted, sealed, one, other = events
+    made = ["document.accepted", "seal.used", "document.sealed"]
+    assert types == [*made, "document.delivered", "document.delivered"]
+    accepted, used, sealed, one, other = events
+    assert used["by"] == accepted["by"]
     assert accepted["by"]["kind"] == "client"
     assert sealed["by"] is None
     assert one["by"] == accepted["by"] != other["by"]
     indices = [e["log_index"] for e in events]
     assert indices == sorted(indices)
-    assert len(set(indices)) == 4
+    assert len(set(indices)) == 5
 
 
 def test_ranges_digests_and_conditions(stack, advice):

@@ -17,7 +17,9 @@ from werkzeug.test import TestResponse
 from docsvc.bootstrap import Service
 from docsvc.domain.access import Permission, Role
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import NotFoundError, QueueError
+from docsvc.domain.errors import NotFoundError, QueueError, SetupError
+from docsvc.domain.validity import Held
+from docsvc.domain.validity import Role as Use
 from docsvc.settings import Settings
 from docsvc.wsgi import build_app
 from tests.support.cases import changed, registry, sample
@@ -55,15 +57,29 @@ class ListedQueue:
 
 
 class NoChains:
-    """Seals whose certificates are valid for ten years, and of no interest."""
+    """Seals whose certificates are valid for ten years, and of no interest; or until a test's own `ends`."""
 
-    until = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
+    def __init__(self) -> None:
+        self.ends: dict[str, dt.datetime | None] = {}  # by seal; None: there is none
+        self.authorities: list[Held] = []
 
     def of(self, _design: Any) -> tuple[bytes, ...]:
         return ()
 
-    def valid_until(self, _design: Any) -> dt.datetime:
-        return self.until
+    def held(self, design: Any) -> list[Held]:
+        end = self.ends.get(design.id, dt.datetime(2036, 1, 1, tzinfo=dt.UTC))
+        if end is None:
+            raise SetupError("none")
+        return [valid(design.id, end)]
+
+    def others(self) -> list[Held]:
+        return self.authorities
+
+
+def valid(name: str, ends: dt.datetime, role: Use = Use.SEAL, **fields: Any) -> Held:
+    """A certificate that began long ago."""
+    begun = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    return Held(role=role, name=name, serial=1, ends=ends, **{"not_before": begun, "starts": begun, **fields})
 
 
 class TwoPages:

@@ -20,7 +20,7 @@ from docsvc.adapters.stores.publisher import LocalPublisher
 from docsvc.domain.canonical import canonical_json, sha256_hex
 from docsvc.domain.case import Case
 from docsvc.domain.document import DocumentRow, Level, State
-from docsvc.domain.leaf import ACCEPTED, SEALED, UPGRADED, VOIDED, make_event
+from docsvc.domain.leaf import ACCEPTED, SEALED, SM2_SEALED, UPGRADED, VOIDED, make_event
 from docsvc.domain.merkle import LogEvent
 from docsvc.pipeline.store import store
 from docsvc.usecases.audit_log import fsck
@@ -133,6 +133,14 @@ class RegistryOffice:
             row = tx.documents.find(id=row.id)
             tx.events.add(event_of(row, type_))
         return row
+
+    def copy_in_sm2(self, row: DocumentRow) -> bytes:
+        """A copy under the SM2 profile: file and event, as after its sealing."""
+        pdf = self.pdf(row) + b" sm2"
+        store(pdf, self.objects)
+        with self.database.begin() as tx:
+            tx.events.add(event_of(row, SM2_SEALED, profile="docsvc-sm2", sha256=sha256_hex(pdf), size=len(pdf)))
+        return pdf
 
     def void(self, row: DocumentRow) -> None:
         with self.database.begin() as tx:

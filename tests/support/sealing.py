@@ -88,12 +88,14 @@ def office_pdf(folder: Path) -> bytes:
     return (folder / "paper.pdf").read_bytes()
 
 
-def sealer_for(folder: Path, *, tsa: str | None = None, clock: Callable | None = None, **options) -> PadesSealer:
+def sealer_for(
+    folder: Path, *, tsa: str | list[str] | None = None, clock: Callable | None = None, **options
+) -> PadesSealer:
     """A sealer with nothing kept from before."""
     return PadesSealer(
-        FolderKeys(folder),
+        FolderKeys(folder, **({"clock": clock} if clock else {})),
         [SONG],
-        tsa or describe(folder).tsa_url,
+        [tsa] if isinstance(tsa, str) else tsa or [describe(folder).tsa_url],
         **({"clock": clock} if clock else {}),
         **options,
     )

@@ -15,6 +15,27 @@ def test_the_default_is_the_embedded_way(monkeypatch):
     assert settings.trust == settings.certs == settings.home / "certs" / "dev"
 
 
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("", ()),
+        ("http://a/tsa", ("http://a/tsa",)),
+        ("https://a/, http://b/ts ,", ("https://a/", "http://b/ts")),
+        ('["https://a/", "http://b/"]', ("https://a/", "http://b/")),
+    ],
+)
+def test_time_stamp_authorities_are_one_or_several(monkeypatch, text, addresses):
+    monkeypatch.setenv("DOCSVC_TSA_URL", text)
+    assert load_settings().tsa_url == addresses
+
+
+@pytest.mark.parametrize("text", ["a.example", "http://a, ftp://b", "[1]", "["])
+def test_what_is_no_address_is_refused(monkeypatch, text):
+    monkeypatch.setenv("DOCSVC_TSA_URL", text)
+    with pytest.raises(SetupError, match="DOCSVC_TSA_URL"):
+        load_settings()
+
+
 def test_a_wrong_setting_is_named_and_its_value_is_not_shown(monkeypatch):
     monkeypatch.setenv("DOCSVC_OFFICE_TIMEOUT_S", "hunter2")
     with pytest.raises(SetupError) as wrong:

@@ -20,6 +20,7 @@ from docsvc.adapters.db.caller_repo import SqlClientRepo, SqlSessionRepo, SqlUse
 from docsvc.adapters.db.job_repo import SqlJobRepo, SqlPostingRepo
 from docsvc.adapters.db.log_repo import SqlLogRepo
 from docsvc.adapters.db.repos import SqlAgencyRepo, SqlDocumentRepo, SqlEventRepo, SqlNumberRepo
+from docsvc.adapters.db.seal_repo import SqlSealUseRepo
 from docsvc.adapters.db.signature_repo import SqlSignatureRepo, SqlSignerRepo
 from docsvc.domain.errors import DatabaseError, DocsvcError, SetupError
 
@@ -43,6 +44,7 @@ class SqlTransaction:
         self.jobs = SqlJobRepo(connection)
         self.postings = SqlPostingRepo(connection)
         self.batches = SqlBatchRepo(connection)
+        self.seal_uses = SqlSealUseRepo(connection)
         self.clients = SqlClientRepo(connection)
         self.users = SqlUserRepo(connection, writing=writing)
         self.sessions = SqlSessionRepo(connection)

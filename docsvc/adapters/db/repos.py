@@ -179,6 +179,22 @@ class SqlDocumentRepo:
             query = query.where(sa.tuple_(d.created_at, d.id) < mark)
         return self._rows(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit))
 
+    def renewable(self, start: dt.datetime, end: dt.datetime, limit: int) -> Sequence[DocumentRow]:
+        """Sealed documents at B-LTA whose last time-stamp weakens after `start`, up to `end`; the first first."""
+        return self._at_b_lta(documents.c.renew_before > start, documents.c.renew_before <= end, limit=limit)
+
+    def unread_renewals(self, limit: int) -> Sequence[DocumentRow]:
+        """Sealed documents at B-LTA of which nobody has looked up yet when their last time-stamp weakens."""
+        return self._at_b_lta(documents.c.renew_before.is_(None), limit=limit)
+
+    def _at_b_lta(self, *conditions: sa.ColumnElement[bool], limit: int) -> Sequence[DocumentRow]:
+        d = documents.c
+        signed = d.state.in_([State.SEALED.value, State.RECORDED.value])
+        query = sa.select(*(d[name] for name in DOCUMENT_FIELDS)).where(
+            signed, d.achieved_level == Level.B_LTA.value, *conditions
+        )
+        return self._rows(query.order_by(d.renew_before, d.id).limit(limit))
+
     def count_by_state(self) -> Mapping[str, int]:
         """States that no document is in are absent."""
         query = sa.select(documents.c.state, sa.func.count()).group_by(documents.c.state)

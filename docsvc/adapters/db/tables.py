@@ -75,6 +75,7 @@ documents = sa.Table(
     sa.Column("retryable", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Text, nullable=False),
+    sa.Column("renew_before", UtcDateTime, index=True),
     sa.Column("signing", sa.String(16), nullable=False, server_default="seal"),
     # What a search walks along: newest first, of all agencies or of one, page by page.
     sa.Index("ix_documents_created_at_id", "created_at", "id"),
@@ -156,6 +157,26 @@ postings = sa.Table(
     sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id")),
     sa.Column("running_until", UtcDateTime, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+# A row a use of a seal (用印), written before its key is operated; what came of it is filled in. Never deleted.
+seal_uses = sa.Table(
+    "seal_uses",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("seal_id", sa.String(80), nullable=False),
+    sa.Column("agency_id", sa.String(80), nullable=False),
+    sa.Column("document_id", sa.String(36), sa.ForeignKey("documents.id"), nullable=False, index=True),
+    sa.Column("certificate_sha256", sa.String(64), nullable=False),
+    sa.Column("door", sa.String(16), nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("unsigned_sha256", sa.String(64), nullable=False),
+    sa.Column("begun_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("signed_sha256", sa.String(64)),
+    sa.Column("settled_at", UtcDateTime),
+    sa.Column("reason", sa.Text),
+    sa.Index("ix_seal_uses_seal_id_begun_at", "seal_id", "begun_at"),
 )
 
 clients = sa.Table(

@@ -30,12 +30,13 @@ PARSED = 512  # certificates and answers recur from document to document
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a sealed file holds: the level that each of its seals has at least, and the chains (DER, own certificate
-    first) that evidence is due for.
+    first) that evidence is due for. `last_stamp` is the document time-stamp that covers all before it.
     """
 
     level: Level
     seal_chains: tuple[tuple[bytes, ...], ...]
     stamp_chains: tuple[tuple[bytes, ...], ...]
+    last_stamp: cms.SignedData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def _held(pdf: bytes) -> Held:
             level = Level.B_LT
             if end_of_last_stamp == len(pdf) and (all_stamped or len(stamps) > 1):
                 level = Level.B_LTA
-    return Held(level, tuple(map(_chain, seals)), tuple(_chain(s) for s in (*tokens, *stamps)))
+    last = stamps[-1] if stamps else None
+    return Held(level, tuple(map(_chain, seals)), tuple(_chain(s) for s in (*tokens, *stamps)), last)
 
 
 def _tokens(seal: cms.SignedData) -> Iterator[cms.SignedData]:

@@ -22,7 +22,8 @@ OLD_DIGESTS = {
     "1.3.14.3.2.26": "sha1",
     "2.16.840.1.101.3.4.2.4": "sha224",
 }
-DIGEST_NAMES = SHA2_3 | OLD_DIGESTS
+SM3 = {"1.2.156.10197.1.401": "sm3"}  # known, and in no table of PAdES: the profile in `sm2_checks`
+DIGEST_NAMES = SHA2_3 | OLD_DIGESTS | SM3
 DIGEST_TITLES = {
     "md5": "MD5",
     "sha1": "SHA-1",
@@ -33,6 +34,7 @@ DIGEST_TITLES = {
     "sha3_256": "SHA3-256",
     "sha3_384": "SHA3-384",
     "sha3_512": "SHA3-512",
+    "sm3": "SM3",
 }
 
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -49,6 +51,7 @@ DIGESTS: dict[str, dt.datetime | None] = {
     "sha3_256": None,
     "sha3_384": None,
     "sha3_512": None,
+    "sm3": NEVER,  # by no table of PAdES
 }
 # Key family → (least bits, until), ascending; a key takes the last row that it reaches.
 KEYS: dict[str, tuple[tuple[int, dt.datetime | None], ...]] = {
@@ -58,6 +61,7 @@ KEYS: dict[str, tuple[tuple[int, dt.datetime | None], ...]] = {
     "ed25519": ((256, None),),
     "ed448": ((448, None),),
 }
+SM2_CURVE = "1.2.156.10197.1.301"
 KEY_TITLES = {
     "rsa": "RSA",
     "rsassa_pss": "RSA",
@@ -92,6 +96,8 @@ def key_strength(public_key: Any, at: dt.datetime) -> Strength:
     if family == "ec":
         kind, curve = public_key.curve
         title = f"ECDSA {_curve_title(str(curve)) if kind == 'named' else 'unnamed curve'}"
+        if str(curve) == SM2_CURVE:  # by no table of PAdES
+            return Strength("SM2", good=False, until=NEVER)
     row = [until for least, until in KEYS.get(family, ()) if bits >= least]
     if not row:
         return Strength(title, good=False, until=NEVER)

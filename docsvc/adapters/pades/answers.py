@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from docsvc.adapters.pades.fetch import Fetcher, FetchError
 
 SKEW = dt.timedelta(minutes=5)
+Span = tuple[dt.datetime, dt.datetime | None]
 QUERY, REPLY = "application/ocsp-request", "application/ocsp-response"
 
 
@@ -68,13 +69,16 @@ class RevocationAnswers:
                 if status != "successful":
                     faults.append(f"OCSP: {status}")
                     continue
-                ends = [single["next_update"].native for single in found.response_data["responses"]]
+                spans = [_span(single) for single in found.response_data["responses"]]
+                untimely = self._untimely(spans, found.response_data["produced_at"].native)
             except FetchError as e:
                 faults.append(f"OCSP: {e}")
             except (ValueError, TypeError, KeyError, AttributeError, IndexError):
                 faults.append("OCSP: the answer can't be read")
             else:
-                return self._keeping(key, found, ends)
+                if untimely is None:
+                    return self._keeping(key, found, spans)
+                faults.append(f"OCSP: the answer is {untimely}")
         return None
 
     def crl(self, certificate: asn1_x509.Certificate, faults: list[str]) -> RevocationAnswer | None:
@@ -87,23 +91,40 @@ class RevocationAnswers:
             try:
                 answer = self._fetcher.get(address)
                 found = asn1_crl.CertificateList.load(answer.body, strict=True)
-                ends = [found["tbs_cert_list"]["next_update"].native]
+                spans = [_span(found["tbs_cert_list"])]
+                untimely = self._untimely(spans)
             except FetchError as e:
                 faults.append(f"CRL: {e}")
             except (ValueError, TypeError, KeyError, AttributeError):
                 faults.append("CRL: the list can't be read")
             else:
-                return self._keeping(key, found, ends)
+                if untimely is None:
+                    return self._keeping(key, found, spans)
+                faults.append(f"CRL: the list is {untimely}")
         return None
 
     def _still_good(self, key: tuple[str, bytes]) -> RevocationAnswer | None:
         kept = self._kept.get(key)
         return kept if kept and self._clock() < kept.until else None
 
-    def _keeping(self, key: tuple[str, bytes], value: Any, ends: list[dt.datetime | None]) -> RevocationAnswer:
-        until = min([self._clock() + self._keep, *(end - SKEW for end in ends if end)])
+    def _untimely(self, spans: Sequence[Span], produced: dt.datetime | None = None) -> str | None:
+        """What is wrong with the times of an answer (RFC 6960, 4.2.2.1); None where it may be used now."""
+        now = self._clock()
+        if any(start and start > now + SKEW for start in (produced, *(start for start, _ in spans))):
+            return "from the future: its clock or ours is wrong"
+        if any(end is not None and end < now for _, end in spans):
+            return "stale: it was to be replaced before now"
+        return None
+
+    def _keeping(self, key: tuple[str, bytes], value: Any, spans: Sequence[Span]) -> RevocationAnswer:
+        until = min([self._clock() + self._keep, *(end - SKEW for _, end in spans if end)])
         answer = self._kept[key] = RevocationAnswer(value, until)
         return answer
+
+
+def _span(answer: Any) -> Span:
+    """The times thisUpdate and nextUpdate of a SingleResponse or a TBSCertList."""
+    return answer["this_update"].native, answer["next_update"].native
 
 
 def _responders(certificate: x509.Certificate) -> list[str]:

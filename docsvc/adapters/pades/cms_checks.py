@@ -6,6 +6,7 @@ octets there, so each field that the signature value does not protect is compare
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from docsvc.adapters.pades.algorithms import DIGEST_NAMES
@@ -46,8 +47,12 @@ UNIQUE_ATTRIBUTES = {
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSA_PSS = "1.2.840.113549.1.1.10"
-ECDSA_PREFIX = ("1.2.840.10045.4.3.", "2.16.840.1.101.3.4.3.")
-EDWARDS = {"1.3.101.112", "1.3.101.113"}
+SM2 = "1.2.156.10197.1.501"  # with SM3; what more is looked at stands in `sm2_checks`
+ECDSA_PREFIX = ("1.2.840.10045.4.3.", "2.16.840.1.101.3.4.3.", SM2)
+MGF1 = "1.2.840.113549.1.1.8"
+ED25519 = "1.3.101.112"
+ED25519_OCTETS = 64
+EDWARDS = {ED25519, "1.3.101.113"}
 # Signature algorithms that name their digest; the digestAlgorithm must be the same (RFC 8933).
 NAMED_DIGEST = {
     "1.2.840.113549.1.1.5": "sha1",
@@ -66,6 +71,7 @@ NAMED_DIGEST = {
     "2.16.840.1.101.3.4.3.14": "sha3_256",
     "2.16.840.1.101.3.4.3.15": "sha3_384",
     "2.16.840.1.101.3.4.3.16": "sha3_512",
+    SM2: "sm3",
 }
 ABSENT_OR_NULL = (b"", b"\x05\x00")
 
@@ -319,19 +325,52 @@ def _signature_algorithm(node: Node, digest: str) -> None:
         "the signature algorithm names another digest than digestAlgorithm",
     )
     if name == RSA_PSS:
-        # RFC 4055 3.1: digest and mask digest agree with the message digest, trailer field absent.
-        fields = node.children[1].children if len(node.children) == 2 else ()  # noqa: PLR2004 - OID, parameters
-        _need(
-            [f.tag for f in fields] == [0xA0, 0xA1, 0xA2]
-            and DIGEST_NAMES.get(oid_text(fields[0].children[0].children[0])) == digest,
-            "RSA-PSS参数不规范",
-            "the RSA-PSS parameters are unusual",
-        )
+        _pss_parameters(node, digest)
         return
+    # RFC 8419, 3.1: with signed attributes, the content is digested by SHA-512.
+    _need(
+        name != ED25519 or digest == "sha512",
+        "Ed25519签名的摘要算法应为SHA-512",
+        "an Ed25519 signature goes with SHA-512",
+    )
     known = name == RSA_ENCRYPTION or named is not None or name in EDWARDS
     _need(known, "不认识的签名算法", "the signature algorithm is unknown")
     allowed = ABSENT_OR_NULL if not name.startswith(ECDSA_PREFIX) and name not in EDWARDS else (b"",)
     _need(parameters in allowed, "签名算法的参数不规范", "the signature algorithm has parameters it must not have")
+
+
+def _pss_parameters(node: Node, digest: str) -> None:
+    """RFC 4055, 3.1: digest and mask digest are the message digest, the salt is no shorter, no trailer field.
+
+    An altered length of the salt would not verify; what is asked of it here is strength.
+    """
+    _need(len(node.children) == 2, "RSA-PSS缺少参数", "RSA-PSS lacks its parameters")  # noqa: PLR2004 - OID, parameters
+    fields = node.children[1].children
+    _need(
+        [f.tag for f in fields] == [0xA0, 0xA1, 0xA2] and all(len(f.children) == 1 for f in fields),
+        "RSA-PSS参数不规范",
+        "the RSA-PSS parameters are unusual",
+    )
+    own, mask, salt = (f.children[0] for f in fields)
+    _pss_digest(own, digest)
+    generator, _ = _algorithm(mask, "maskGenAlgorithm")
+    _need(generator == MGF1, "RSA-PSS的掩码函数不是MGF1", "the mask of RSA-PSS is not MGF1")
+    _need(len(mask.children) == 2, "RSA-PSS的掩码函数缺少参数", "the mask of RSA-PSS lacks its digest")  # noqa: PLR2004 - as above
+    _pss_digest(mask.children[1], digest)
+    _need(
+        _number(salt, "saltLength") >= hashlib.new(digest).digest_size,
+        "RSA-PSS的盐过短",
+        "the salt of RSA-PSS is shorter than the digest",
+    )
+
+
+def _pss_digest(node: Node, digest: str) -> None:
+    name, parameters = _algorithm(node, "RSASSA-PSS-params")
+    _need(
+        DIGEST_NAMES.get(name) == digest and parameters in ABSENT_OR_NULL,
+        "RSA-PSS参数中的摘要算法与签名的不一致",
+        "RSA-PSS names another digest than digestAlgorithm",
+    )
 
 
 def _algorithm_protection(value: Node, digest: Node, signature: Node) -> None:
@@ -345,7 +384,12 @@ def _algorithm_protection(value: Node, digest: Node, signature: Node) -> None:
 
 
 def _signature_value(node: Node, algorithm: str) -> None:
-    if not algorithm.startswith(("1.2.840.10045.4.", "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.1")):
+    _need(
+        algorithm != ED25519 or len(node.content) == ED25519_OCTETS,
+        "Ed25519签名值的长度不对",
+        "an Ed25519 signature value has 64 octets",
+    )
+    if not algorithm.startswith(("1.2.840.10045.4.", "2.16.840.1.101.3.4.3.9", "2.16.840.1.101.3.4.3.1", SM2)):
         return
     if algorithm in {"2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.16"}:
         return  # RSA with SHA-3

@@ -11,7 +11,8 @@ the line of code that takes the step and in each finding of the report.
  5. The digest of the covered octets, the signature value, and the signing certificate bound to it.
  6. The chain to a trust anchor at the proven time, key usage, time-stamping usage.
  7. Time-stamps on signatures and on the document, last first: each proves the time of what it covers.
- 8. Revocation: OCSP responses and CRLs of the security store, fresh at the proven time.
+ 8. Revocation: OCSP responses and CRLs of the security store, fresh at the proven time, and themselves either of a
+    signer that has not ended or covered by a time-stamp from before that end.
  9. Coverage: the last signature reaches the end; between revisions only what is permitted.
 10. The level: B-B, B-T, B-LT or B-LTA, from what is there and holds.
 11. Algorithms and keys strong enough at the proven time.
@@ -43,9 +44,11 @@ from docsvc.adapters.pades import (
     revisions,
     revocation,
     signer_checks,
+    sm2_checks,
     time_stamps,
 )
 from docsvc.adapters.pades.chain import Judge, common_name
+from docsvc.adapters.pades.existence import Existence
 from docsvc.adapters.pades.found import TIME_STAMP_FILTER, Found, conclude, malformed, unreadable
 from docsvc.domain.verdict import Check, Report
 
@@ -68,14 +71,16 @@ class _Examination:
         self.pdf = pdf
         self.at = at
         self.max_signatures = max_signatures
-        self.anchors = [x509.Certificate.load(der) for der in anchors]
-        self.anchor_ders = list(anchors)
+        self.anchor_ders, self.sm2_anchors = sm2_checks.apart(anchors)
+        self.anchors = [x509.Certificate.load(der) for der in self.anchor_ders]
         self.checks: list[Check] = []
         self.found: list[Found] = []
         self.purposes: dict[str, str] = {}  # what a signature field says it is for
         self.fields: dict[str, str | None] = {}  # all signature fields, with the sub-filter of what fills them
         self.notices: list[str] = []
         self.material = revocation.Material()
+        self.existence = Existence(self.material, (), at)
+        self.stores: dict[int, frozenset[str]] = {}  # revision of a sound time-stamp → what it covers of the store
         self.reader: Any = None
 
     def report(self) -> Report:
@@ -207,6 +212,10 @@ class _Examination:
             )
             return
         found.embedded, found.revision = embedded, embedded.signed_revision
+        if found.shape.digest == "sm3":  # which pyHanko does not know: given, it need not compute it
+            embedded.external_digests[embedded.external_md_algorithm] = sm2_checks.sm3(
+                self._covered(found.coverage)
+            )
         found.claimed = signer_checks.claimed(embedded)
         # 9. Coverage and changes.
         standing = revisions.check_changes(embedded, self.fields)
@@ -223,14 +232,14 @@ class _Examination:
         known = certificates.load_known((*self.anchor_ders, *store, *inside))
         pool = tuple({c.dump(): c for c in (*self.material.certificates, *signer_checks.loaded(inside))}.values())
         self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
-        judge = Judge(self.anchors, self.material)
+        self.existence = Existence(self.material, self.anchors, self.at)
         certified = any(f.certified for f in whole)
         self.checks += revisions.check_awaited(self.fields, self.purposes, certified=certified)
         moment = self.at
         # 7. Time-stamps, last first: what a sound one covers existed at its time.
         for found in reversed(whole):
             try:
-                moment = self._judge(found, judge, known, moment, certified=certified)
+                moment = self._judge(found, known, moment, certified=certified)
             except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
                 found.checks.append(unreadable(e))
         # 10. The level.
@@ -238,6 +247,10 @@ class _Examination:
             if not found.is_time_stamp:
                 self._classify(found, whole)
         self._notice(whole)
+
+    def _covered(self, coverage: byte_ranges.Coverage) -> tuple[memoryview, memoryview]:
+        view = memoryview(self.pdf)
+        return view[: coverage.gap_start], view[coverage.gap_end : coverage.end]
 
     def _check_listing(self) -> None:
         coverages = [f.coverage for f in self.found if f.coverage is not None]
@@ -291,7 +304,6 @@ class _Examination:
     def _judge(
         self,
         found: Found,
-        judge: Judge,
         known: Sequence[certificates.Known],
         moment: dt.datetime,
         *,
@@ -301,23 +313,49 @@ class _Examination:
         shape, coverage, embedded = found.shape, found.coverage, found.embedded
         if shape is None or coverage is None or embedded is None:
             return moment
-        view = memoryview(self.pdf)
-        covered = (view[: coverage.gap_start], view[coverage.gap_end : coverage.end])
+        covered = self._covered(coverage)
         signed_data = embedded.signed_data
+        judge = Judge(self.anchors, self.existence.usable())
         # 4. Every embedded certificate intact, the signer identifier exact.
-        found.checks += certificates.check_embedded(shape.certificates, known)
+        if not sm2_checks.is_sm2(shape):
+            found.checks += certificates.check_embedded(shape.certificates, known)
         found.checks += signer_checks.check_signer_id(shape)
         # 12. The seal's picture.
         found.checks += revisions.check_appearance(embedded, time_stamp=found.is_time_stamp, certified=certified)
         if found.is_time_stamp:
             found.stamp = self._stamp(found, signed_data, covered, judge, moment)
-            found.proven = found.stamp.time if found.sound else None
-            return min(moment, found.proven) if found.proven else moment
+            return self._proof(found, moment)
+        if sm2_checks.is_sm2(shape):  # a profile beside PAdES
+            found.judged = sm2_checks.judge(shape, signed_data, sm2_checks.sm3(covered), self.sm2_anchors, moment)
+            found.checks += found.judged.checks
+            return moment
         for token in shape.tokens:
             self._token(found, token, judge, known, moment)
+        self._signature(found, shape, signed_data, covered, judge, moment)
+        return moment
+
+    def _proof(self, found: Found, moment: dt.datetime) -> dt.datetime:
+        """What a document time-stamp proves, if it is sound; the moment at which what it covers is judged."""
+        found.proven = found.stamp.time if found.sound and found.stamp else None
+        if found.proven is None:
+            return moment
+        store = revocation.read_store(HistoricalResolver(self.reader, found.revision)).digests()
+        self.stores[found.revision] = store
+        self.existence.prove(store, found.proven)
+        return min(moment, found.proven)
+
+    def _signature(
+        self,
+        found: Found,
+        shape: cms_checks.Shape,
+        signed_data: cms.SignedData,
+        covered: Sequence[Any],
+        judge: Judge,
+        moment: dt.datetime,
+    ) -> None:
+        """5., 6., 8. and 11. Value, chain, revocation and strength at the proven time."""
         proven = found.proven or (moment if moment < self.at else None)
         found.proven = proven
-        # 5., 6. and 8. Value, chain and revocation at the proven time.
         digest = hashlib.new(shape.digest, usedforsecurity=False)
         for part in covered:
             digest.update(part)
@@ -336,9 +374,7 @@ class _Examination:
             found.checks += signer_checks.check_binding(shape)
         if judged.certificate is not None:
             found.checks += purposes.check(found.purpose or "", judged.certificate)
-        # 11. Strength.
         found.checks += signer_checks.check_strength(shape.digest, judged, when)
-        return moment
 
     def _stamp(
         self, found: Found, signed_data: cms.SignedData, covered: Sequence[Any], judge: Judge, moment: dt.datetime
@@ -392,12 +428,12 @@ class _Examination:
         ]
 
     def _classify(self, found: Found, whole: Sequence[Found]) -> None:
-        if found.judged is None or found.embedded is None:
+        if found.judged is None or found.embedded is None or sm2_checks.is_sm2(found.shape):
             return
         later = [f for f in whole if f.is_time_stamp and f.sound and f.revision > found.revision]
         if found.time_stamped_by is None and later:
             found.time_stamped_by, found.stamp_informed = later[0].time_stamped_by, later[0].stamp_informed
-        stores = [revocation.read_store(HistoricalResolver(self.reader, f.revision)).digests() for f in later]
+        stores = [self.stores[f.revision] for f in later]
         found.level = levels.classify(
             baseline=found.sub_filter == PADES_FILTER and not found.judged.value_broken,
             proven=found.proven is not None,

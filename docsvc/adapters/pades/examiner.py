@@ -43,6 +43,7 @@ def _serve(connection: socket.socket) -> None:
     _limit(header["deadline_s"], header["memory_mb"])
     pdf, *anchors = [_receive(connection) for _ in range(header["blobs"])]
     at = dt.datetime.fromisoformat(header["at"])
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # GmSSL writes there what it dislikes
     try:
         report = examine(pdf, anchors, at, max_signatures=header["max_signatures"])
     except MemoryError:

@@ -9,15 +9,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from asn1crypto import x509
+
 from docsvc.adapters.pades.achieved import BYTE_RANGE, Held, held_by
 from docsvc.adapters.pades.envelopes import completion, preparation
 from docsvc.adapters.pades.fetch import Fetcher
+from docsvc.adapters.pades.fitness import Purpose, UntrustedError
+from docsvc.adapters.pades.lifetime import good_until
 from docsvc.adapters.pades.marks import awaited, marked, name_of, of_development
 from docsvc.adapters.pades.outlines import Outlines
 from docsvc.adapters.pades.seal_art import Appearance, draw, show
 from docsvc.adapters.pades.seal_image import SealImageError, raster
-from docsvc.adapters.pades.stamping import StampError, TimeStamps
-from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
+from docsvc.adapters.pades.stamping import UNREADABLE, StampError, TimeStamps
+from docsvc.adapters.pades.trust import Evidence, Trust
 from docsvc.adapters.pades.updates import (
     Awaited,
     RoomError,
@@ -31,6 +35,8 @@ from docsvc.domain.agency import SealDesign
 from docsvc.domain.document import Level, Slot
 from docsvc.domain.envelope import Blank, Mark, Prepared
 from docsvc.domain.errors import SealError
+from docsvc.domain.unfit import unusable
+from docsvc.domain.validity import LAST_MINUTES
 from docsvc.ports import SealKey, SealKeys
 
 CMS_BYTES = 4096  # room for the seal's CMS without a time-stamp, until one is known
@@ -43,26 +49,29 @@ class PadesSealer:
     """Fits ports.Sealer. One object serves all documents of a process, from any thread.
 
     `keys` holds the seals and the trusted roots, `fonts` the files that names are drawn from (宋体 first),
-    `tsa_url` is the RFC 3161 authority, `images` gives an operator's picture of a seal by its SHA-256. `deadline_s`
-    bounds each exchange with an authority. `clock` returns an aware datetime.
+    `tsa_urls` are the RFC 3161 authorities in the order in which they are asked, `images` gives an operator's
+    picture of a seal by its SHA-256. `deadline_s` bounds each exchange with an authority; `on_fault` hears of each
+    time-stamp authority that fails, also where the next one helps. `clock` returns an aware datetime.
     """
 
     def __init__(
         self,
         keys: SealKeys,
         fonts: Sequence[Path],
-        tsa_url: str,
+        tsa_urls: Sequence[str],
         *,
         images: Callable[[str], bytes] | None = None,
         deadline_s: float = 10.0,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        on_fault: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._keys = keys
         self._images = images
         self._clock = clock
         self._fetcher = Fetcher(deadline_s)
+        self._roots = [x509.Certificate.load(der) for der in keys.roots]
         self._trust = Trust(keys.roots, self._fetcher, clock)
-        self._stamps = TimeStamps(tsa_url, self._fetcher, self._trust, clock)
+        self._stamps = TimeStamps(tsa_urls, self._fetcher, self._trust, clock, on_fault=on_fault)
         self._outlines = Outlines(fonts)
         self._drawn: dict[tuple[SealDesign, bool], Appearance] = {}
         self._lock = threading.Lock()
@@ -78,11 +87,11 @@ class PadesSealer:
         expired, revoked or untrusted, its name can't be drawn, or the file can't be signed; no seal is used before
         all have been looked at.
         """
-        keys = [self._keys.of(slot.design) for slot in slots]
-        evidence = [self._may_sign(slot, key) for slot, key in zip(slots, keys, strict=True)]
-        evidence += self._evidence_of_earlier(pdf)
+        chosen = [self._may_sign(slot) for slot in slots]
+        keys = [key for key, _ in chosen]
+        evidence = [*(found for _, found in chosen), *self._evidence_of_earlier(pdf)]
         seals = [
-            SealDetails(slot, self._appearance(slot.design, key), self._clock())
+            SealDetails(slot, self.appearance(slot.design, key), self._clock())
             for slot, key in zip(slots, keys, strict=True)
         ]
         fault = None
@@ -91,6 +100,17 @@ class PadesSealer:
             evidence += stamping.evidence
             fault = fault or stamping.fault
         return self._raised(pdf, level, evidence, fault)
+
+    def _may_sign(self, slot: Slot) -> tuple[SealKey, Evidence]:
+        """The first of the seal's keys whose certificate is trusted. Raises SealUnusableError."""
+        refused = []
+        for key in self._keys.all_of(slot.design):
+            try:
+                return key, self._trust.of(key.chain, Purpose.SEAL, LAST_MINUTES)
+            except UntrustedError as e:
+                refused.append(e.refusal)
+                cause = e
+        raise unusable(slot.design, refused) from cause
 
     def _evidence_of_earlier(self, pdf: bytes) -> list[Evidence]:
         """For the signatures of an envelope, which the seal closes. Raises SealError where one has been revoked."""
@@ -102,12 +122,6 @@ class PadesSealer:
             return found + [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         except UntrustedError as e:
             raise SealError(f"已有签名的证书不再可信 / an earlier signature is no longer trusted: {e}") from e
-
-    def _may_sign(self, slot: Slot, key: SealKey) -> Evidence:
-        try:
-            return self._trust.of(key.chain, Purpose.SEAL)
-        except UntrustedError as e:
-            raise SealError(f"the seal of {slot.design.name} must not be used: {e}") from e
 
     def lift(self, pdf: bytes, level: Level) -> tuple[bytes, Level, str | None]:
         """Raise an own signed PDF to `level`; the same bytes where nothing was gained. Raises SealError."""
@@ -145,6 +159,16 @@ class PadesSealer:
         except (UntrustedError, StampError) as e:
             return pdf, held.level, str(e)
         return renewed, held_by(renewed).level, None
+
+    def good_until(self, pdf: bytes) -> dt.datetime | None:
+        """Until when the last time-stamp of a B-LTA file protects it; None for lower levels. Raises SealError."""
+        held = held_by(pdf)
+        if held.level is not Level.B_LTA or held.last_stamp is None:
+            return None
+        try:
+            return good_until(held.last_stamp, self._roots)
+        except UNREADABLE as e:
+            raise SealError("the last time-stamp can't be read back") from e
 
     def sign(
         self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, key: SealKey
@@ -217,7 +241,8 @@ class PadesSealer:
             stamping = _Stamping(self._stamps if stamped else None)
             room = self._cms_room + (self._token_room if stamped else 0)
             try:
-                signed = write_seal(pdf, own, later, room, partial(key.sign_detached, stamp=stamping.stamp))
+                sign = partial(key.sign_detached, stamp=stamping.stamp)
+                signed = write_seal(pdf, own, later, room, sign, key.digest)
             except RoomError as e:
                 self._cms_room = max(self._cms_room, e.needed - stamping.size + MARGIN)
                 self._token_room = max(self._token_room, stamping.size + MARGIN)
@@ -254,7 +279,8 @@ class PadesSealer:
         found += [self._trust.of(chain, Purpose.TIME_STAMP) for chain in held.stamp_chains]
         return found
 
-    def _appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+    def appearance(self, design: SealDesign, key: SealKey) -> Appearance:
+        """The picture of a seal, drawn once. Raises SealError."""
         with self._lock:
             drawn = self._drawn.get((design, key.development))
             if drawn is None:

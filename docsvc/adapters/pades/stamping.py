@@ -1,4 +1,4 @@
-"""Time-stamps from an RFC 3161 authority: asked over HTTP, believed only after every check on the token."""
+"""Time-stamps from RFC 3161 authorities: asked over HTTP, believed only after every check on the token."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -17,7 +18,8 @@ from pyhanko.sign.general import NonexistentAttributeError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from docsvc.adapters.pades.fetch import Fetcher, FetchError
-from docsvc.adapters.pades.trust import Evidence, Purpose, Trust, UntrustedError
+from docsvc.adapters.pades.fitness import Purpose, UntrustedError
+from docsvc.adapters.pades.trust import Evidence, Trust
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 TOLERANCE = dt.timedelta(minutes=5)
@@ -58,37 +60,61 @@ class Stamp:
 
 
 class TimeStamps:
-    """The authority at `address`. After one that does not answer, none is asked for `rest_s` seconds.
+    """The authorities at `addresses`, asked in their order until one gives a token that holds.
 
-    Without that rest, a batch of thousands would wait out the deadline for each of its documents.
+    One that fails (no answer, a refusal, a token that can't be believed) rests for `rest_s` seconds, and the next
+    is asked meanwhile. Without that rest, a batch of thousands would wait out the deadline for each of its
+    documents. `on_fault` hears of each failure as it happens.
     """
 
     def __init__(
         self,
-        address: str,
+        addresses: Sequence[str],
         fetcher: Fetcher,
         trust: Trust,
         clock: Callable[[], dt.datetime],
+        *,
         rest_s: float = 10.0,
+        on_fault: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.address = address
+        self._addresses = tuple(dict.fromkeys(addresses))
         self._fetcher = fetcher
         self._trust = trust
         self._clock = clock
         self._rest_s = rest_s
-        self._resting: tuple[float, str] | None = None
+        self._on_fault = on_fault
+        self._resting: dict[str, tuple[float, str]] = {}  # address → until when, and why
         self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """Ask again even if the authority has just failed."""
+        """Where all of them rest, ask again even so."""
         with self._lock:
-            self._resting = None
+            if all(map(self._rests, self._addresses)):
+                self._resting.clear()
 
     def stamp(self, digest: bytes) -> Stamp:
-        """A token over a SHA-256 digest. Raises StampError."""
-        with self._lock:
-            if self._resting and time.monotonic() < self._resting[0]:
-                raise StampError(self._resting[1])
+        """A token over a SHA-256 digest. Raises StampError that tells what is wrong with each authority."""
+        faults = []
+        for address in self._addresses:
+            with self._lock:
+                reason = self._rests(address)
+            if reason is None:
+                try:
+                    return self._asked(address, digest)
+                except StampError as e:
+                    reason = f"time-stamp authority {urlsplit(address).netloc}: {e}"
+                    with self._lock:
+                        self._resting[address] = (time.monotonic() + self._rest_s, reason)
+                    self._on_fault(reason)
+            faults.append(reason)
+        raise StampError("; ".join(faults) or "no time-stamp authority is set")
+
+    def _rests(self, address: str) -> str | None:
+        """Why an authority is not asked now."""
+        until, reason = self._resting.get(address, (0.0, ""))
+        return reason if time.monotonic() < until else None
+
+    def _asked(self, address: str, digest: bytes) -> Stamp:
         nonce = secrets.randbits(NONCE_BITS) | 1 << (NONCE_BITS - 1)
         query = tsp.TimeStampReq(
             {
@@ -99,56 +125,51 @@ class TimeStamps:
             }
         ).dump()
         try:
-            answer = self._fetcher.post(self.address, query, QUERY, REPLY)
+            return self._checked(self._fetcher.post(address, query, QUERY, REPLY).body, digest, nonce)
         except FetchError as e:
-            reason = f"time-stamp authority: {e}"
-            with self._lock:
-                self._resting = (time.monotonic() + self._rest_s, reason)
-            raise StampError(reason) from e
-        try:
-            return self._checked(answer.body, digest, nonce)
+            raise StampError(str(e)) from e
         except UntrustedError as e:
-            raise StampError(f"time-stamp authority is not trusted: {e}") from e
+            raise StampError(f"not trusted: {e}") from e
         except NonexistentAttributeError as e:
-            raise StampError("time-stamp authority: an attribute is missing in the token") from e
+            raise StampError("an attribute is missing in the token") from e
         except UNREADABLE as e:
-            raise StampError("time-stamp authority: the answer is not a time-stamp token") from e
+            raise StampError("the answer is not a time-stamp token") from e
 
     def _checked(self, body: bytes, digest: bytes, nonce: int) -> Stamp:
         response = _Response.load(body, strict=True)
         status = response["status"]["status"].native
         if status not in {"granted", "granted_with_mods"}:
             sentences = "; ".join(response["status"]["status_string"].native or ())
-            raise StampError(f"time-stamp authority refused ({status}) {sentences}".strip())
+            raise StampError(f"refused ({status}) {sentences}".strip())
         token = response["time_stamp_token"]
         signed: cms.SignedData = token["content"]
         content = signed["encap_content_info"]
         if token["content_type"].native != "signed_data" or content["content_type"].native != "tst_info":
-            raise StampError("time-stamp authority: the token holds no TSTInfo")
+            raise StampError("the token holds no TSTInfo")
         raw = bytes(content["content"])
         info = tsp.TSTInfo.load(raw, strict=True)
         imprint = info["message_imprint"]
         if imprint["hash_algorithm"]["algorithm"].native != "sha256" or imprint["hashed_message"].native != digest:
-            raise StampError("time-stamp authority: the token is for another imprint")
+            raise StampError("the token is for another imprint")
         if info["nonce"].native != nonce:
-            raise StampError("time-stamp authority: the token has another nonce")
+            raise StampError("the token has another nonce")
         at: dt.datetime = info["gen_time"].native
         if abs(at - self._clock()) > TOLERANCE:
-            raise StampError(f"time-stamp authority: its time {at:%Y-%m-%dT%H:%M:%SZ} is not ours")
+            raise StampError(f"its time {at:%Y-%m-%dT%H:%M:%SZ} is not ours")
         return Stamp(token.dump(), at, self._signed(signed, raw))
 
     def _signed(self, signed: cms.SignedData, content: bytes) -> Evidence:
         """RFC 3161, 2.4.2: exactly one signature, by a trusted authority that the attributes name."""
         if len(signed["signer_infos"]) != 1:
-            raise StampError("time-stamp authority: the token must have one signature")
+            raise StampError("the token must have one signature")
         info = signed["signer_infos"][0]
         own, others = signer_of(signed)
         if not ESS & {a["type"].native for a in info["signed_attrs"]}:
-            raise StampError("time-stamp authority: the token does not name its signing certificate")
+            raise StampError("the token does not name its signing certificate")
         digest = hashlib.new(info["digest_algorithm"]["algorithm"].native, content).digest()
         intact, valid = validate_sig_integrity(info, own, "tst_info", digest)
         if not (intact and valid):
-            raise StampError("time-stamp authority: the token's signature does not hold")
+            raise StampError("the token's signature does not hold")
         return self._trust.of([own.dump(), *(c.dump() for c in others)], Purpose.TIME_STAMP)
 
 

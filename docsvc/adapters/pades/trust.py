@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import enum
 import hashlib
 import itertools
 import threading
@@ -21,20 +20,10 @@ from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationErro
 
 from docsvc.adapters.pades.answers import SKEW, RevocationAnswer, RevocationAnswers
 from docsvc.adapters.pades.fetch import Fetcher
+from docsvc.adapters.pades.fitness import Purpose, UntrustedError, check_own, explain
 
 KEEP = dt.timedelta(minutes=10)
 REST = dt.timedelta(seconds=10)
-
-
-class UntrustedError(Exception):
-    """A certificate is not trusted (no path, expired, revoked, wrong use); `str` says why."""
-
-
-class Purpose(enum.Enum):
-    """What a certificate must be for."""
-
-    SEAL = "seal"
-    TIME_STAMP = "time-stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +58,16 @@ class Trust:
         self._kept: dict[tuple[bytes, Purpose], Evidence] = {}
         self._lock = threading.Lock()
 
-    def of(self, chain: Sequence[bytes], purpose: Purpose) -> Evidence:
-        """Evidence for `chain[0]` (DER; the others may help to find a path). Raises UntrustedError."""
+    def of(self, chain: Sequence[bytes], purpose: Purpose, room: dt.timedelta = dt.timedelta()) -> Evidence:
+        """Evidence for `chain[0]` (DER; the others may help to find a path), which holds for `room` at least.
+
+        Raises UntrustedError.
+        """
         key = (hashlib.sha256(chain[0]).digest(), purpose)
         with self._lock:
             kept = self._kept.get(key)
+            own = kept.path[0] if kept else asn1_x509.Certificate.load(chain[0])
+            check_own(own, purpose, self._clock(), room)
             if kept and self._clock() < kept.until:
                 return kept
             found = self._kept[key] = self._gather(chain, purpose)
@@ -90,10 +84,15 @@ class Trust:
         path = self._path(certificates, purpose)
         pairs = list(itertools.pairwise(path))
         faults: list[str] = []
-        ocsps = [a for a in (self._answers.ocsp(c, issuer, faults) for c, issuer in pairs) if a]
-        if len(ocsps) == len(pairs) and self._proven(certificates, purpose, ocsps, [], faults):
-            return self._evidence(path, ocsps, [])
-        crls = [a for a in (self._answers.crl(c, faults) for c, _ in pairs) if a]
+        answers = [self._answers.ocsp(c, issuer, faults) for c, issuer in pairs]
+        ocsps = [a for a in answers if a]
+        # OCSP is preferred; a list stands in for each certificate whose responder gives no answer.
+        lists = [None if a else self._answers.crl(c, faults) for (c, _), a in zip(pairs, answers, strict=True)]
+        gaps = [a for a in lists if a]
+        if len(ocsps) + len(gaps) == len(pairs) and self._proven(certificates, purpose, ocsps, gaps, faults):
+            return self._evidence(path, ocsps, gaps)
+        more = [self._answers.crl(c, faults) if a else None for (c, _), a in zip(pairs, answers, strict=True)]
+        crls = [a for a in (*lists, *more) if a]
         # CRLs alone first: an OCSP answer that does not hold would spoil both.
         for tried in ([], ocsps) if crls else ():
             if self._proven(certificates, purpose, tried, crls, faults):
@@ -152,11 +151,11 @@ class Trust:
         try:
             path = asyncio.run(_awaited(usage))
         except RevokedError as e:
-            raise UntrustedError(f"{_name(certificates[0])}: a certificate of its path is revoked ({e})") from e
+            raise UntrustedError(explain(e, certificates, self._roots)) from e
         except (PathError, ValidationError, ValueError, TypeError, KeyError, AttributeError) as e:
             if ocsps or crls:
-                raise _UnprovenError(f"revocation answers do not hold: {e}") from e
-            raise UntrustedError(f"{_name(certificates[0])}: {e}") from e
+                raise _UnprovenError(_doubt(e, ocsps, self._clock())) from e
+            raise UntrustedError(explain(e, certificates, self._roots)) from e
         return tuple(reversed(tuple(path)))
 
     def _evidence(
@@ -180,5 +179,12 @@ async def _awaited(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _name(certificate: asn1_x509.Certificate) -> str:
-    return str(certificate.subject.native.get("common_name") or certificate.subject.human_friendly)
+def _doubt(error: Exception, ocsps: Sequence[RevocationAnswer], now: dt.datetime) -> str:
+    """Why answers do not hold; a responder whose own certificate is out of its time is named as such."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):  # whoever answers may send anything
+        for answer in ocsps:
+            for certificate in answer.value.basic_ocsp_response["certs"] or ():
+                if not certificate.not_valid_before <= now <= certificate.not_valid_after:
+                    span = f"{certificate.not_valid_before:%Y-%m-%d} to {certificate.not_valid_after:%Y-%m-%d}"
+                    return f"revocation answers do not hold: the responder's certificate is valid from {span} only"
+    return f"revocation answers do not hold: {error}"

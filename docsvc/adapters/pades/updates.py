@@ -138,17 +138,35 @@ class SealDetails:
         return f"{self.slot.design.name} 电子印章"
 
 
-def write_seal(
-    pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, sign: Callable[[bytes], bytes]
-) -> bytes:
-    """`pdf` with the signature `own` (ETSI.CAdES.detached) in its visible field; `later` are those still to come.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a signature says that it is."""
 
-    `sign` turns the SHA-256 digest of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
+    sub_filter: Any = SigSeedSubFilter.PADES
+    reason: str | None = None
+
+
+PADES = Form()
+
+
+def write_seal(
+    pdf: bytes,
+    own: Signing,
+    later: Sequence[Awaited],
+    room: int,
+    sign: Callable[[bytes], bytes],
+    digest: str = SHA256,
+    form: Form = PADES,
+) -> bytes:
+    """`pdf` with the signature `own` (by its form ETSI.CAdES.detached) in its visible field; `later` are those that
+    are still to come.
+
+    `sign` turns the `digest` of the byte range into a CMS (DER), for which `room` bytes are kept. Raises
     SealError where the file can't be signed (damaged, encrypted, signed already), RoomError where `room` is small.
     """
     with _refusals():
-        protocol, setup = _begun(pdf, own, later, room, SHA256)
-        return _filled(protocol, setup, room, sign)
+        protocol, setup = _begun(pdf, own, later, room, digest, form)
+        return _filled(protocol, setup, room, sign, digest)
 
 
 def reserve(pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, digest: str) -> tuple[bytes, bytes]:
@@ -162,7 +180,7 @@ def reserve(pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, diges
 
 
 def _begun(
-    pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, digest: str
+    pdf: bytes, own: Signing, later: Sequence[Awaited], room: int, digest: str, form: Form = PADES
 ) -> tuple[Generator[Any, Any, None], SigObjSetup]:
     """A revision with all but the signature itself.
 
@@ -170,7 +188,7 @@ def _begun(
     without any, P=1 (no changes), else P=2 with all but those fields locked. Each later one goes into its declared
     field, and the last locks everything.
     """
-    writer = _open(pdf)
+    writer = _open(pdf, pades=form is PADES)
     declared = own.name in _empty_fields(writer)
     if not declared and next(enumerate_sig_fields(writer, filled_status=True), None):
         raise SealError("the document bears a signature already; one that it did not declare must be the first")
@@ -194,7 +212,7 @@ def _begun(
             _, _, appended = next(enumerate_sig_fields(writer, with_name=awaited.name))
             tag_field(writer, appended, awaited.described)
     signature = SignatureObject(
-        timestamp=own.at, subfilter=SigSeedSubFilter.PADES, name=own.signer, bytes_reserved=2 * room
+        timestamp=own.at, subfilter=form.sub_filter, reason=form.reason, name=own.signer, bytes_reserved=2 * room
     )
     mdp = SigMDPSetup(
         md_algorithm=digest,
@@ -227,7 +245,7 @@ def write_stamp(pdf: bytes, evidence: Iterable[Evidence], room: int, stamp: Call
         name = _free_name(writer)
         protocol = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
         next(protocol)
-        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp)
+        return _filled(protocol, SigObjSetup(_placeholder(room)), room, stamp, SHA256)
 
 
 def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
@@ -241,12 +259,12 @@ def write_evidence(pdf: bytes, evidence: Iterable[Evidence]) -> bytes:
         return out.getvalue()
 
 
-def _open(pdf: bytes) -> Any:
+def _open(pdf: bytes, *, pades: bool = True) -> Any:
     writer: Any = _Update(io.BytesIO(pdf))
     if writer.prev.encrypted:
         raise SealError("an encrypted file can't be sealed")
     writer.ensure_output_version(version=(1, 7))
-    if writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
+    if pades and writer.output_version < (2, 0):  # EN 319 142-1, 5.1 on PDF 1.7
         writer.register_extension(ESIC_EXTENSION_1)
     return writer
 
@@ -279,10 +297,10 @@ def _placeholder(room: int) -> Any:
 
 
 def _filled(
-    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes]
+    protocol: Generator[Any, Any, None], setup: SigObjSetup, room: int, sign: Callable[[bytes], bytes], digest: str
 ) -> bytes:
     protocol.send(setup)
-    prepared, output = protocol.send(SigIOSetup(md_algorithm=SHA256))
+    prepared, output = protocol.send(SigIOSetup(md_algorithm=digest))
     der = sign(prepared.document_digest)
     if len(der) > room:
         raise RoomError(len(der))

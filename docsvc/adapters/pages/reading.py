@@ -12,7 +12,7 @@ from typing import Any, Final
 from docsvc.adapters.pages import blanks, joint
 from docsvc.adapters.pages.glyphs import Undrawn, undrawn_codes
 from docsvc.adapters.pages.lines import AXIS_TOLERANCE, POINTS_PER_MM, Line, lines_of, squeezed, visible
-from docsvc.adapters.pages.marking import mark_draft
+from docsvc.adapters.pages.marking import mark_draft, mark_test
 from docsvc.adapters.pages.tagging import complete_tags
 from docsvc.domain.document import SealPlace
 from docsvc.domain.envelope import Blank, Signatory
@@ -22,6 +22,7 @@ from docsvc.domain.joint import Row
 # GB/T 9704-2012 7.3.5.5: name and date stand below the seal's centre. By the lines of the name.
 ABOVE_MIDDLE_MM: Final = {1: 5.0, 2: 6.5}
 LINE_END_HYPHEN: Final = "\x02"  # what PDFium reads where a line ends with one
+TEST_WORDS: Final = "测试数据，不具有法律效力"  # what our own templates print at the head of each page
 CONTEXT: Final = 8  # characters shown on either side of a missing one
 
 # PDFium keeps global state without locks.
@@ -56,6 +57,15 @@ class PdfPages:
     def mark_draft(self, pdf: bytes) -> bytes:
         """The same pages with 样稿 DRAFT across them."""
         return mark_draft(pdf)
+
+    def mark_test(self, pdf: bytes) -> bytes:
+        """The same pages with a large 测试 behind the text of each that does not say itself that it is test data.
+
+        The same bytes where all do.
+        """
+        with _opened(pdf) as document:
+            bare = [n for n in range(len(document)) if TEST_WORDS not in squeezed(_text(document, n))]
+        return mark_test(pdf, bare) if bare else pdf
 
     def blanks(self, pdf: bytes, signatories: Sequence[Signatory]) -> list[Blank]:
         """Where each of them signs, by the labels of the sign-off. Raises SealError where one is not there."""

@@ -25,7 +25,7 @@ from docsvc.adapters.pki.cms import signer_with
 from docsvc.adapters.pki.folder import HOST, describe, password_of, service_path
 from docsvc.adapters.pki.keyfile import read_key
 from docsvc.adapters.pki.revocation import CA_NAMES, VALID_FOR, RevocationAuthority
-from docsvc.adapters.pki.timestamping import TimeStampAuthority
+from docsvc.adapters.pki.timestamping import SYSTEM_FAILURE, TimeStampAuthority, refusal
 from docsvc.domain.errors import SetupError
 
 QUERY_BYTES = 16 * 1024  # a time-stamp or OCSP query has some hundred
@@ -50,9 +50,12 @@ class Authorities:
         self.clock = clock
         self.revocation = RevocationAuthority(folder, secret, clock)
         stamps = read_key(folder / "tsa.p12", secret)
-        self._refuse_expired(stamps.certificate.not_valid_after_utc)
+        self._stamps_until = stamps.certificate.not_valid_after_utc
+        self._refuse_expired(self._stamps_until)
         # The token carries the whole chain but the root, which whoever asks must already trust.
-        self.timestamps = TimeStampAuthority(signer_with(stamps.key, stamps.chain_der[:-1]), clock)
+        self.timestamps = TimeStampAuthority(
+            signer_with(stamps.key, stamps.chain_der[:-1], pss=self.description.pss), clock
+        )
         self.certificates = {name: service_path(folder, name).read_bytes() for name in CA_NAMES}
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -60,6 +63,12 @@ class Authorities:
     def _refuse_expired(self, end: dt.datetime) -> None:
         if self.clock() > end:
             raise SetupError(f"the time-stamp authority's certificate expired on {end:%Y-%m-%d}")
+
+    def stamp(self, query: bytes) -> bytes:
+        """TimeStampResp; a refusal once the authority's certificate has expired: a token of then proves nothing."""
+        if self.clock() > self._stamps_until:
+            return refusal(SYSTEM_FAILURE, f"the authority's certificate expired on {self._stamps_until:%Y-%m-%d}")
+        return self.timestamps.answer(query)
 
     def start(self) -> Self:
         """Serve in a thread of this process; returns when the port answers with our own PKI."""
@@ -189,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             return
         authorities = self.server.authorities
-        reply = authorities.timestamps.answer(body) if place == "tsa" else authorities.revocation.answer(body)
+        reply = authorities.stamp(body) if place == "tsa" else authorities.revocation.answer(body)
         self._send(HTTPStatus.OK, answers, reply)
 
     def do_GET(self) -> None:

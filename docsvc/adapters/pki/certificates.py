@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,7 +15,17 @@ from docsvc.adapters.pki.cms import PrivateKey
 from docsvc.domain.errors import UsageError
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
-Algorithm = Literal["rsa-2048", "rsa-3072", "ecdsa-p256"]
+Algorithm = Literal[
+    "rsa-2048",
+    "rsa-3072",
+    "rsa-4096",
+    "rsa-pss-2048",
+    "rsa-pss-3072",
+    "rsa-pss-4096",
+    "ecdsa-p256",
+    "ecdsa-p384",
+    "ed25519",
+]
 
 NO_EFFECT = "docsvc development – no legal effect"
 DESCRIPTION = x509.ObjectIdentifier("2.5.4.13")
@@ -60,14 +70,42 @@ class Issuer:
 def new_key(algorithm: Algorithm) -> PrivateKey:
     """A fresh private key. Raises UsageError for an algorithm that is none of ours."""
     match algorithm:
-        case "rsa-2048":
+        case "rsa-2048" | "rsa-pss-2048":
             return rsa.generate_private_key(65537, 2048)
-        case "rsa-3072":
+        case "rsa-3072" | "rsa-pss-3072":
             return rsa.generate_private_key(65537, 3072)
+        case "rsa-4096" | "rsa-pss-4096":
+            return rsa.generate_private_key(65537, 4096)
         case "ecdsa-p256":
             return ec.generate_private_key(ec.SECP256R1())
+        case "ecdsa-p384":
+            return ec.generate_private_key(ec.SECP384R1())
+        case "ed25519":
+            return ed25519.Ed25519PrivateKey.generate()
         case _:
-            raise UsageError(f"unknown key algorithm {algorithm}: rsa-2048, rsa-3072 or ecdsa-p256")
+            raise UsageError(f"unknown key algorithm {algorithm}: one of {', '.join(get_args(Algorithm))}")
+
+
+def fitting_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
+    """What a CA or a responder with this key digests by; Ed25519 has a digest of its own (RFC 8410, 3)."""
+    match key:
+        case ed25519.Ed25519PrivateKey():
+            return None
+        case ec.EllipticCurvePrivateKey() if key.key_size > 256:  # noqa: PLR2004 - bits
+            return hashes.SHA384()
+        case _:
+            return hashes.SHA256()
+
+
+def key_title(key: PrivateKey, *, pss: bool = False) -> str:
+    """An algorithm as people call it, e.g. `RSA-3072`, `RSA-3072 PSS`, `ECDSA P-384`."""
+    match key:
+        case rsa.RSAPrivateKey():
+            return f"RSA-{key.key_size}{' PSS' if pss else ''}"
+        case ec.EllipticCurvePrivateKey():
+            return f"ECDSA P-{key.key_size}"
+        case ed25519.Ed25519PrivateKey():
+            return "Ed25519"
 
 
 def subject(common_name: str, organization: str | None = None, uscc: str | None = None) -> x509.Name:
@@ -123,7 +161,7 @@ def certify(
         .not_valid_before(now - BACKDATE)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(profile.ca_path is not None, profile.ca_path), critical=True)
-        .add_extension(_key_usage(profile.key_usage), critical=True)
+        .add_extension(key_usage(profile.key_usage), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
     if profile.extended:
@@ -140,7 +178,7 @@ def certify(
     signing = issuer.key if issuer else key
     if isinstance(signing, PublicKey):
         raise UsageError("a certificate is signed by a private key")
-    return builder.sign(signing, hashes.SHA256())
+    return builder.sign(signing, fitting_hash(signing))
 
 
 def _addresses(
@@ -160,7 +198,8 @@ def _uri(address: str) -> x509.UniformResourceIdentifier:
     return x509.UniformResourceIdentifier(address)
 
 
-def _key_usage(bits: tuple[str, ...]) -> x509.KeyUsage:
+def key_usage(bits: tuple[str, ...]) -> x509.KeyUsage:
+    """The extension with these bits and no others."""
     names = (
         "digital_signature",
         "content_commitment",

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from docsvc.domain.errors import SetupError
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 SEQUENCE, SET, INTEGER, OCTETS, OID, GENERALIZED_TIME, BOOLEAN, NULL = (
     0x30,
@@ -72,10 +73,24 @@ MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4")
 ALGORITHM_PROTECTION = oid("1.2.840.113549.1.9.52")
 SIGNING_CERTIFICATE_V2 = oid("1.2.840.113549.1.9.16.2.47")
 TIME_STAMP_TOKEN = oid("1.2.840.113549.1.9.16.2.14")
-SHA256_ALGORITHM = tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1"))
+SM3 = "sm3"
+# Without parameters (RFC 5754, 2)
+DIGESTS = {
+    "sha256": tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1")),
+    "sha384": tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.2")),
+    "sha512": tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.3")),
+    SM3: tlv(SEQUENCE, oid("1.2.156.10197.1.401")),  # of the profile in `sm2` alone
+}
 RSA_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.11"), tlv(NULL))
 ECDSA_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.10045.4.3.2"))
-DIGESTS = {"sha256": SHA256_ALGORITHM}
+ECDSA_WITH_SHA384 = tlv(SEQUENCE, oid("1.2.840.10045.4.3.3"))
+ED25519 = tlv(SEQUENCE, oid("1.3.101.112"))  # RFC 8410, 3: no parameters
+PSS_SALT = 32  # as long as the digest
+_SHA256_NULL = tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1"), tlv(NULL))  # here with NULL (RFC 4055, 2.1)
+_MGF1 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.8"), _SHA256_NULL)
+# RSASSA-PSS-params (RFC 4055, 3.1): digest, mask, salt; the trailer is the default, so left out.
+PSS_PARAMETERS = tlv(SEQUENCE, tlv(0xA0, _SHA256_NULL), tlv(0xA1, _MGF1), tlv(0xA2, integer(PSS_SALT)))
+RSA_PSS_WITH_SHA256 = tlv(SEQUENCE, oid("1.2.840.113549.1.1.10"), PSS_PARAMETERS)
 
 
 def attribute(kind: bytes, value: bytes) -> bytes:
@@ -107,8 +122,7 @@ class CmsSigner:
         self._digest_algorithm = DIGESTS[scheme.digest]
         self._certificates = set_of(0xA0, chain)
         self._sid = tlv(SEQUENCE, certificate.issuer.public_bytes(), integer(certificate.serial_number))
-        # ESSCertIDv2 (RFC 5035, 4): SHA-256 is the default, so left out; no issuerSerial (EN 319 142-1, 6.3).
-        ess_cert_id = tlv(SEQUENCE, tlv(OCTETS, hashlib.sha256(chain[0]).digest()))
+        ess_cert_id = _ess_cert_id(chain[0], national=scheme.digest == SM3)
         self._constant = (
             attribute(SIGNING_CERTIFICATE_V2, tlv(SEQUENCE, tlv(SEQUENCE, ess_cert_id))),
             # CMSAlgorithmProtection (RFC 6211): digest algorithm, [1] signature algorithm
@@ -187,17 +201,40 @@ class CmsSigner:
         return tlv(SEQUENCE, SIGNED_DATA, tlv(0xA0, signed_data))
 
 
-def scheme_of(key: PrivateKey) -> Scheme:
-    """How a private key in memory signs."""
+def _ess_cert_id(certificate: bytes, *, national: bool) -> bytes:
+    """ESSCertIDv2 (RFC 5035, 4): SHA-256 is the default, so left out; no issuerSerial (EN 319 142-1, 6.3).
+
+    A `national` signature has SM3 here too, so that nothing of it rests on another digest.
+    """
+    if not national:
+        return tlv(SEQUENCE, tlv(OCTETS, hashlib.sha256(certificate).digest()))
+    running = hashes.Hash(hashes.SM3())
+    running.update(certificate)
+    return tlv(SEQUENCE, DIGESTS[SM3], tlv(OCTETS, running.finalize()))
+
+
+def scheme_of(key: PrivateKey, *, pss: bool = False) -> Scheme:
+    """How a private key in memory signs; an RSA key by RSASSA-PSS where `pss`, else by PKCS #1 v1.5 (RFC 8017)."""
     match key:
+        case rsa.RSAPrivateKey() if pss:
+            mask = padding.PSS(padding.MGF1(hashes.SHA256()), PSS_SALT)
+            return Scheme(RSA_PSS_WITH_SHA256, lambda data: key.sign(data, mask, hashes.SHA256()))
         case rsa.RSAPrivateKey():
             return Scheme(RSA_WITH_SHA256, lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+        case ec.EllipticCurvePrivateKey() if key.key_size > 256:  # noqa: PLR2004 - RFC 5753, 7.2: a digest as strong
+            return Scheme(ECDSA_WITH_SHA384, lambda data: key.sign(data, ec.ECDSA(hashes.SHA384())), "sha384")
         case ec.EllipticCurvePrivateKey():
             return Scheme(ECDSA_WITH_SHA256, lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())))
+        case ed25519.Ed25519PrivateKey():
+            # RFC 8419, 3: SHA-512 for the content, the attributes themselves are signed.
+            return Scheme(ED25519, key.sign, "sha512")
 
 
-def signer_with(key: PrivateKey, chain: Sequence[bytes]) -> CmsSigner:
-    """Raises SetupError where the key does not belong to the first certificate of `chain`."""
+def signer_with(key: PrivateKey, chain: Sequence[bytes], *, pss: bool = False) -> CmsSigner:
+    """Raises SetupError where the key does not belong to the first certificate of `chain`.
+
+    `pss` chooses for an RSA key whose certificate allows both; one for RSASSA-PSS alone (RFC 4055, 1.2) is obeyed.
+    """
     certificate = x509.load_der_x509_certificate(chain[0])
     spki = serialization.PublicFormat.SubjectPublicKeyInfo
     der = serialization.Encoding.DER
@@ -205,4 +242,5 @@ def signer_with(key: PrivateKey, chain: Sequence[bytes]) -> CmsSigner:
         raise SetupError(
             f"the private key does not belong to the certificate {certificate.subject.rfc4514_string()}"
         )
-    return CmsSigner(scheme_of(key), chain)
+    only_pss = certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS
+    return CmsSigner(scheme_of(key, pss=pss or only_pss), chain)

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from docsvc.adapters.pki import certificates as profiles
-from docsvc.adapters.pki.certificates import Algorithm, Issuer, Profile, certify, new_key, subject
+from docsvc.adapters.pki.certificates import Algorithm, Issuer, Profile, certify, key_title, new_key, subject
 from docsvc.adapters.pki.keyfile import KeyFile, read_key, write_key, write_private
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.errors import SetupError, UsageError
@@ -42,13 +41,19 @@ SERVICES = ("root", "issuing", "ocsp-root", "ocsp-issuing", "tsa", "officer")
 class Description:
     """authorities.json: which PKI this is, where its authorities answer, and that it is for development.
 
-    Of keys in production it says no more than that they are not: `{"development": false}`.
+    Of keys in production it says no more than that they are not: `{"development": false}`; and, where their RSA
+    keys are to sign by RSASSA-PSS, `"algorithm": "rsa-pss-3072"` (of the bits, the key itself decides).
     """
 
     development: bool
     pki_id: str = ""
     port: int = 0
     algorithm: Algorithm = "rsa-2048"
+
+    @property
+    def pss(self) -> bool:
+        """Do the RSA keys of this folder sign by RSASSA-PSS?"""
+        return self.algorithm.startswith("rsa-pss")
 
     @property
     def base_url(self) -> str:
@@ -94,7 +99,7 @@ def init_pki(
     folder = folder.absolute()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder):
             if not (folder / DESCRIPTION).exists():
                 _build(folder, now, algorithm, password, port)
             description = describe(folder)
@@ -140,17 +145,20 @@ def chain_path(folder: Path, seal_id: str) -> Path:
 
 def inspect_pki(folder: Path, password: str | None = None) -> list[KeyReport]:
     """All key files with their expiry. Raises SetupError where one does not open."""
+    services = (*(folder / f"{name}.p12" for name in SERVICES), platform_path(folder))
+    paths = [path for path in services if path.exists()] + sorted((folder / "seals").glob("*.p12"))
+    if not paths:  # whoever holds no key knows no password
+        return []
     secret = password_of(folder, password)
-    own = [platform_path(folder)] * platform_path(folder).exists()
-    paths = [folder / f"{name}.p12" for name in SERVICES] + own + sorted((folder / "seals").glob("*.p12"))
-    return [_report(read_key(path, secret)) for path in paths]
+    pss = describe(folder).pss
+    return [_report(read_key(path, secret), pss=pss) for path in paths]
 
 
-def _report(file: KeyFile) -> KeyReport:
+def _report(file: KeyFile, *, pss: bool) -> KeyReport:
     own = file.certificate
-    algorithm = f"RSA-{file.key.key_size}" if isinstance(file.key, rsa.RSAPrivateKey) else "ECDSA P-256"
+    title = key_title(file.key, pss=pss)
     return KeyReport(
-        file.path, own.subject.rfc4514_string(), algorithm, own.not_valid_before_utc, own.not_valid_after_utc
+        file.path, own.subject.rfc4514_string(), title, own.not_valid_before_utc, own.not_valid_after_utc
     )
 
 
@@ -158,7 +166,7 @@ def revoke(folder: Path, serial: int, at: dt.datetime, reason: str = "unspecifie
     """Put a certificate on the list that OCSP and CRL answers are made from. `reason` as in RFC 5280, 5.3.1."""
     if reason not in {flag.value for flag in x509.ReasonFlags}:
         raise UsageError(f"unknown reason for a revocation: {reason}")
-    with _alone(folder.absolute()):
+    with alone(folder.absolute()):
         path = folder / REVOKED
         listed = json.loads(path.read_text("utf-8")) if path.exists() else {}
         listed.setdefault(f"{serial:x}", {"at": at.astimezone(dt.UTC).isoformat(), "reason": reason})
@@ -168,7 +176,7 @@ def revoke(folder: Path, serial: int, at: dt.datetime, reason: str = "unspecifie
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the lock of this PKI: on the folder above, for its own comes by a rename. The dead hold nothing."""
     above = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -231,7 +239,7 @@ class _Maker:
     ) -> KeyFile:
         key = new_key(self.description.algorithm)
         own = certify(profile, subject(name), key, issuer, self.description.base_url, self.now)
-        record(self.folder, issuer.name, own)
+        record_issued(self.folder, issuer.name, own)
         service_path(self.folder, role).write_bytes(own.public_bytes(Encoding.DER))
         return write_key(self.folder / f"{role}.p12", self.secret, key, (own, *chain))
 
@@ -279,10 +287,11 @@ def _add_seals(
             key = new_key(description.algorithm)
             name = seal_subject(agency.seal, agency.uscc)
             own = certify(profiles.SEAL, name, key, issuing, description.base_url, now)
-            record(folder, issuing.name, own)
+            record_issued(folder, issuing.name, own)
             write_key(path, secret, key, (own, *file.chain))
     for path in lacking_chains(folder):
-        _publish_chain(read_key(path, secret))
+        with contextlib.suppress(SetupError):  # the doctor names a file that does not open; it must hinder no other
+            publish_chain(read_key(path, secret))
 
 
 def lacking_chains(folder: Path) -> list[Path]:
@@ -290,7 +299,8 @@ def lacking_chains(folder: Path) -> list[Path]:
     return [p for p in sorted((folder / "seals").glob("*.p12")) if not p.with_suffix(".pem").exists()]
 
 
-def _publish_chain(file: KeyFile) -> None:
+def publish_chain(file: KeyFile) -> None:
+    """Write its certificates beside a key file, for those who hold no key."""
     path = file.path.with_suffix(".pem")
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in file.chain))
@@ -303,8 +313,8 @@ def issued_path(folder: Path, issuer: str, serial: int) -> Path:
     return folder / "issued" / issuer / f"{serial:x}.cer"
 
 
-def record(folder: Path, issuer: str, certificate: x509.Certificate) -> None:
-    """Keep a certificate that a CA issued."""
+def record_issued(folder: Path, issuer: str, certificate: x509.Certificate) -> None:
+    """Keep what a CA issued: from now on it is `good`."""
     path = issued_path(folder, issuer, certificate.serial_number)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(certificate.public_bytes(Encoding.DER))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
 from docsvc.adapters.pki.cms import PrivateKey
-from docsvc.domain.errors import SetupError
+from docsvc.domain.errors import KeyMismatchError, SetupError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,23 @@ def write_key(path: Path, password: str, key: PrivateKey, chain: tuple[x509.Cert
 
 
 def read_key(path: Path, password: str) -> KeyFile:
-    """Raises SetupError where the file is missing, is no PKCS#12, or the password is not its own."""
+    """Raises SetupError where the file is missing, is no PKCS#12, or the password is not its own; KeyMismatchError
+    where its certificates are those of other keys.
+    """
     try:
         found = pkcs12.load_pkcs12(path.read_bytes(), password.encode())
     except OSError as e:
         raise SetupError(f"key file {path.name} can't be read: {e.strerror}") from e
     except ValueError as e:
         raise SetupError(f"key file {path.name} does not open: wrong password, or no PKCS#12 file") from e
-    if found.cert is None or not isinstance(found.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise SetupError(f"key file {path.name} holds no RSA or EC key with its certificate")
+    if found.cert is None and found.key is not None and found.additional_certs:
+        raise KeyMismatchError(
+            f"密钥文件 {path.name} 中的私钥与证书不符；the key in {path.name} does not belong to its certificate"
+        )
+    if found.cert is None or not isinstance(
+        found.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+    ):
+        raise SetupError(f"key file {path.name} holds no RSA, EC or Ed25519 key with its certificate")
     own = found.cert.certificate
     return KeyFile(path, found.key, _ordered(own, [c.certificate for c in found.additional_certs]))
 

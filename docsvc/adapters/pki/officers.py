@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pki.certificates import NO_EFFECT, OFFICER, Issuer, PublicKey, certify, fitting
-from docsvc.adapters.pki.folder import describe, password_of, record
+from docsvc.adapters.pki.folder import describe, password_of, record_issued
 from docsvc.adapters.pki.keyfile import read_key
 from docsvc.domain.errors import SetupError, UsageError
 
@@ -38,7 +38,7 @@ def issue_officer(
     file = read_key(folder / "issuing.p12", password_of(folder, password))
     issuing = Issuer("issuing", file.certificate, file.key)
     own = certify(OFFICER, officer_subject(name, cert_no), key, issuing, description.base_url, now)
-    record(folder, issuing.name, own)
+    record_issued(folder, issuing.name, own)
     return (own.public_bytes(Encoding.DER), *file.chain_der)
 
 

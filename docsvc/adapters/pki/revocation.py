@@ -12,10 +12,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
+from docsvc.adapters.pki.certificates import fitting_hash
 from docsvc.adapters.pki.folder import REVOKED, issued_path, service_certificate
 from docsvc.adapters.pki.keyfile import KeyFile, read_key
 
@@ -82,6 +83,7 @@ class RevocationAuthority:
         if known and revoked:
             status = ocsp.OCSPCertStatus.REVOKED
         responder = self._key(f"ocsp-{name}")
+        _refuse_out_of_time(responder.certificate, now)
         builder = (
             ocsp.OCSPResponseBuilder()
             .add_response_by_hash(
@@ -100,7 +102,7 @@ class RevocationAuthority:
         )
         if nonce is not None:
             builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-        return builder.sign(responder.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(responder.key, fitting_hash(responder.key)).public_bytes(Encoding.DER)
 
     @staticmethod
     def _nonce(request: ocsp.OCSPRequest) -> bytes | None:
@@ -113,11 +115,14 @@ class RevocationAuthority:
         return None
 
     def crl(self, name: str) -> bytes:
-        """The CRL of a CA in DER. Raises KeyError for another name, OSError or ValueError for a damaged list."""
+        """The CRL of a CA in DER. Raises KeyError for another name, OSError or ValueError for a damaged
+        list or a CA that is out of its time.
+        """
         if name not in CA_NAMES:
             raise KeyError(name)
         ca = self._key(name)
         now = self._clock().astimezone(dt.UTC).replace(microsecond=0)
+        _refuse_out_of_time(ca.certificate, now)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(ca.certificate.subject)
@@ -140,7 +145,7 @@ class RevocationAuthority:
                     .add_extension(x509.CRLReason(entry.reason), critical=False)
                     .build()
                 )
-        return builder.sign(ca.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(ca.key, fitting_hash(ca.key)).public_bytes(Encoding.DER)
 
     def _issued(self, name: str, serial: int) -> bool:
         return issued_path(self._folder, name, serial).exists()
@@ -153,11 +158,19 @@ class RevocationAuthority:
             return self._keys[file]
 
 
+def _refuse_out_of_time(certificate: x509.Certificate, now: dt.datetime) -> None:
+    """An answer under a certificate that is out of its time would be believed by nobody. Raises ValueError."""
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise ValueError("the certificate is out of its time")
+
+
 def _hashes(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
     """Hashes of a CA's name and of its key's bits without tag and length (RFC 6960, 4.1.1)."""
     public = certificate.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         bits = public.public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    elif isinstance(public, ed25519.Ed25519PublicKey):
+        bits = public.public_bytes_raw()
     else:
         bits = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     return _digest(algorithm, certificate.subject.public_bytes()), _digest(algorithm, bits)

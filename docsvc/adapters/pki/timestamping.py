@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from docsvc.adapters.pki.cms import (
     oid,
     tlv,
 )
-from docsvc.domain.canonical import sha256_hex
 
 # Under 2.999, the arc that X.660 sets aside for examples: this authority is for development and promises nothing.
 POLICY = "2.999.3161.1"
@@ -112,7 +112,7 @@ class TimeStampAuthority:
             tlv(SEQUENCE, integer(ACCURACY_S)),
             signed_integer(nonce) if nonce is not None else b"",
         )
-        digest = bytes.fromhex(sha256_hex(info))
+        digest = hashlib.new(self._signer.digest, info).digest()
         return self._signer.sign(digest, kind=TST_INFO, content=info, certificates=certificates)
 
 

@@ -48,7 +48,7 @@ def elsewhere(tmp_path, production):
 def test_seals_with_another_partys_time_stamps_reach_the_highest_level(production, elsewhere, rsa_keys):
     keys = FolderKeys(production, password_of(rsa_keys))
     assert not keys.of(AGENCY.seal).development
-    pdf, achieved, why = PadesSealer(keys, [SONG], elsewhere).seal(
+    pdf, achieved, why = PadesSealer(keys, [SONG], [elsewhere]).seal(
         plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA
     )
     assert (achieved, why) == (Level.B_LTA, None)
@@ -59,11 +59,11 @@ def test_seals_with_another_partys_time_stamps_reach_the_highest_level(productio
 
 def test_lifting_needs_neither_the_seals_key_nor_a_password(tmp_path, production, elsewhere, rsa_keys):
     seals = FolderKeys(production, password_of(rsa_keys))
-    pdf, *_ = PadesSealer(seals, [SONG], elsewhere).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_B)
+    pdf, *_ = PadesSealer(seals, [SONG], [elsewhere]).seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_B)
     scheduler = tmp_path / "scheduler"
     shutil.copytree(production, scheduler, ignore=shutil.ignore_patterns("*.p12"))
     keys = FolderKeys(scheduler)
-    lifted, achieved, why = PadesSealer(keys, [SONG], elsewhere).lift(pdf, Level.B_LTA)
+    lifted, achieved, why = PadesSealer(keys, [SONG], [elsewhere]).lift(pdf, Level.B_LTA)
     assert (achieved, why) == (Level.B_LTA, None)
     assert lifted.startswith(pdf)
     with pytest.raises(SealError):

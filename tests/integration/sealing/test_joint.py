@@ -282,7 +282,7 @@ def test_all_seals_are_lifted_together(pki, start):
 
 
 def test_an_authority_that_dies_between_two_seals_costs_level_only(pki):
-    sealer = PadesSealer(FolderKeys(pki), [SONG], "http://127.0.0.1:9/none")
+    sealer = PadesSealer(FolderKeys(pki), [SONG], ["http://127.0.0.1:9/none"])
     pdf, achieved, why = sealer.seal(plain_pdf(), slots(2), Level.B_LTA)
     assert achieved is Level.B_B
     assert why

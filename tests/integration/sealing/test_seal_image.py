@@ -28,7 +28,7 @@ DPI = 300
 
 def sealer(keys, found=PNG):
     return PadesSealer(
-        FolderKeys(keys), [SONG], describe(keys).tsa_url, images={sha256_hex(PNG): found}.__getitem__
+        FolderKeys(keys), [SONG], [describe(keys).tsa_url], images={sha256_hex(PNG): found}.__getitem__
     )
 
 

@@ -189,6 +189,41 @@ def test_an_authority_at_rest_is_not_asked_for_each_document(rsa_keys):
     assert all("503" in why for _, why in outcomes)
 
 
+def test_each_authority_that_fails_rests_and_the_next_stamps(rsa_keys, lies):
+    asked, told, living = [], [], []
+
+    def refuse(body):
+        asked.append(body)
+        return 503, "text/plain", b""
+
+    def stamp(body):
+        living.append(body)
+        return 200, REPLY, lies.honest.answer(body)
+
+    with answering(refuse) as away, answering(lambda q: (200, REPLY, lies.untrusted(q))) as stranger:  # noqa: SIM117
+        with answering(stamp) as other:
+            sealer = sealer_for(rsa_keys, tsa=[away, stranger, other], on_fault=told.append)
+            outcomes = [sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_LTA)[1:] for _ in range(3)]
+    assert outcomes == 3 * [(Level.B_LTA, None)]
+    assert len(asked) == 1
+    assert len(living) == 6
+    assert ["503" in told[0], "not trusted" in told[1], len(told)] == [True, True, 2]
+
+
+def test_where_all_authorities_fail_the_faults_of_each_are_told(rsa_keys, lies):
+    with answering(lambda _: (503, "text/plain", b"")) as away:  # noqa: SIM117
+        with answering(lambda q: (200, REPLY, lies.wrong_time(q))) as late:
+            sealer = sealer_for(rsa_keys, tsa=[away, late])
+            pdf, achieved, why = sealer.seal(plain_pdf(), [Slot(PLACE, AGENCY.seal)], Level.B_T)
+            assert achieved is Level.B_B
+            assert "503" in why
+            assert "is not ours" in why
+            assert all(address.split("/")[2] in why for address in (away, late))
+    with answering(lambda q: (200, REPLY, lies.honest.answer(q))) as living:
+        sealer = sealer_for(rsa_keys, tsa=[away, living])
+        assert sealer.lift(pdf, Level.B_T)[1:] == (Level.B_T, None)
+
+
 class Lies:
     """What a hostile or broken authority may answer, with the real authority's key unless said otherwise."""
 

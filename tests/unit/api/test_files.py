@@ -48,6 +48,18 @@ def test_a_file_comes_whole_with_its_digest_and_name(portal, key, row, kind):
     assert delivered(portal, row) == 1
 
 
+def test_the_sm2_copy_where_one_was_made(portal, key, row):
+    missing = portal.get(f"/documents/{row.id}/sm2", key)
+    assert missing.status_code == 404
+    assert "SM2" in missing.get_data(as_text=True)
+    copy = portal.office.copy_in_sm2(row)
+    given = portal.get(f"/documents/{row.id}/sm2", key)
+    assert (given.status_code, given.mimetype, given.data) == (200, "application/pdf", copy)
+    name = given.headers["Content-Disposition"].split("filename*=UTF-8''")[1]
+    assert urllib.parse.unquote(name) == f"{row.number}.sm2.pdf"
+    assert delivered(portal, row) == 1
+
+
 def test_the_pdf_is_the_one_that_was_signed(portal, key, row):
     assert portal.get(f"/documents/{row.id}/content", key).data == portal.office.pdf(row)
 

@@ -7,8 +7,10 @@ import datetime as dt
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from docsvc.domain.errors import DatabaseError, SetupError, StoreError
+from docsvc.domain.errors import DatabaseError, StoreError
+from docsvc.domain.validity import Role
 from tests.support.cases import sample
+from tests.support.portal import Portal, valid
 
 
 def parts(portal):
@@ -51,19 +53,76 @@ def test_without_a_broker_it_is_degraded(portal):
     assert (status, whole, each["broker"]) == (200, "degraded", "degraded")
 
 
+def in_days(days):
+    return None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+
+
+def keys_part(portal):
+    return next(p for p in portal.get("/readyz").get_json()["parts"] if p["name"] == "keys")
+
+
 @pytest.mark.parametrize(
     ("days", "status", "keys"),
     [(365, 200, "ok"), (10, 200, "degraded"), (-1, 503, "failed"), (None, 503, "failed")],
 )
-def test_seals_that_expire(portal, monkeypatch, days, status, keys):
-    def until(_design):
-        if days is None:
-            raise SetupError("none")
-        return dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-
-    monkeypatch.setattr(portal.chains, "valid_until", until)
+def test_seals_that_expire(portal, days, status, keys):
+    portal.chains.ends = {a.seal.id: in_days(days) for a in portal.service.agencies()}
     got = parts(portal)
     assert (got[0], got[2]["keys"]) == (status, keys)
+
+
+@pytest.mark.parametrize("days", [10, -1, None])
+def test_one_seal_of_several_keeps_no_other_from_work_and_is_named(portal, days):
+    seal = portal.service.agencies()[0].seal.id
+    portal.chains.ends = {seal: in_days(days)}
+    got = parts(portal)
+    assert (got[0], got[2]["keys"]) == (200, "degraded")
+    part = keys_part(portal)
+    assert seal in part["detail"]
+    assert seal in part["detail_en"]
+    assert (f"{in_days(days):%Y-%m-%d}" if days else "no public certificates") in part["detail_en"]
+
+
+def test_the_warning_comes_as_many_days_ahead_as_the_settings_say(tmp_path):
+    portal = Portal(tmp_path, expiry_warning_days=5)
+    portal.chains.ends = {a.seal.id: in_days(10) for a in portal.service.agencies()}
+    assert keys_part(portal)["status"] == "ok"
+    portal.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "days", "status"),
+    [
+        (Role.AUTHORITY, 10, "degraded"),
+        (Role.AUTHORITY, -1, "degraded"),
+        (Role.CA, -1, "degraded"),
+        (Role.ROOT, 10, "degraded"),
+        (Role.ROOT, -1, "ok"),  # kept for what was made in its time
+        (Role.AUTHORITY, 365, "ok"),
+    ],
+)
+def test_authorities_that_expire(portal, role, days, status):
+    portal.chains.authorities = [valid("tsa", in_days(days), role)]
+    part = keys_part(portal)
+    assert part["status"] == status
+    assert ("tsa" in part["detail_en"]) == (status != "ok")
+
+
+def test_when_each_certificate_ends_is_a_figure(portal):
+    seals = [a.seal.id for a in portal.service.agencies()]
+    soon = in_days(10).replace(microsecond=0)
+    portal.chains.ends = {seals[0]: soon, seals[1]: in_days(-1)}
+    portal.chains.authorities = [valid("tsa", soon, Role.AUTHORITY)]
+    _, got = figures(portal)
+    ends, until = "docsvc_certificate_expiry_timestamp_seconds", "docsvc_seal_usable_until_timestamp_seconds"
+    assert got[ends, (("name", seals[0]), ("role", "seal"))] == soon.timestamp()
+    assert got[ends, (("name", "tsa"), ("role", "authority"))] == soon.timestamp()
+    assert got[until, (("seal", seals[0]),)] == soon.timestamp()
+    assert got[until, (("seal", seals[1]),)] == 0
+    portal.chains.ends[seals[1]] = None
+    _, got = figures(portal)
+    assert got[until, (("seal", seals[1]),)] == 0
+    assert (ends, (("name", seals[1]), ("role", "seal"))) not in got
 
 
 def age(portal, seconds):

@@ -26,6 +26,9 @@ class Pages:
     def complete(self, pdf):
         return pdf + b", tagged"
 
+    def mark_test(self, pdf):
+        return pdf + b", marked"
+
     def inspect(self, pdf, expected):
         self.asked = (pdf, expected)
         if isinstance(self.answer, Exception):
@@ -41,6 +44,13 @@ class Converter:
 def filled(*lines):
     docx = make_docx(lines)
     return Filled(docx, hashlib.sha256(docx).hexdigest())
+
+
+def test_a_layout_of_test_data_is_marked_before_it_is_read():
+    pages = Pages(1)
+    out = convert(filled("甲"), Converter(), pages, test_data=True)
+    assert out.pdf.endswith(b", tagged, marked")
+    assert pages.asked[0] == out.pdf
 
 
 def test_the_result_is_the_pdf_its_digest_and_its_pages():

@@ -10,6 +10,7 @@ import pytest
 
 from docsvc.adapters.db.database import SqlDatabase
 from docsvc.adapters.stores.local import LocalStore
+from docsvc.domain.custody import Quota
 from docsvc.domain.document import State
 from docsvc.domain.errors import (
     BusyError,
@@ -20,6 +21,7 @@ from docsvc.domain.errors import (
     TemplateFaultError,
 )
 from docsvc.domain.job import BACKOFF_S, MAX_ATTEMPTS
+from docsvc.usecases.custody import Custody, WatchedKeys
 from docsvc.usecases.intake import Intake
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import CUT_OFF, Production
@@ -46,8 +48,8 @@ class World:
     def dead(self, holder):
         return holder in self.gone
 
-    def of(self, _design):
-        return self
+    def all_of(self, _design):
+        return [self]
 
     key_id = bytes(4)
 
@@ -78,7 +80,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def production(database, world, tmp_path):
-    roles = ("filler", "codes", "keys", "scan_signer")
+    roles = ("filler", "codes", "scan_signer")
     fields = {f.name: None for f in dataclasses.fields(Production)} | dict.fromkeys(roles, world)
     return Production(
         **fields
@@ -89,6 +91,7 @@ def production(database, world, tmp_path):
             "public_url": "https://docs.example",
             "leases": Leases(database, world, world.clock, LEASE_S),
             "clock": world.clock,
+            "custody": Custody(WatchedKeys(world), lambda _seal: Quota(), ZoneInfo("Asia/Shanghai"), world.clock),
         }
     )
 

@@ -11,6 +11,7 @@ import pytest
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.document import State
 from docsvc.domain.errors import AlteredError, ConflictError, ForbiddenError, NotFoundError, ObjectMissingError
+from docsvc.pipeline.store import object_key
 from tests.support.cases import sample
 from tests.support.portal import Portal
 
@@ -38,6 +39,22 @@ def test_a_file_and_its_event(portal, kind):
     assert portal.events(row.id).count("document.delivered") == 2
     portal.office.sequence()
     assert portal.office.fsck() == []
+
+
+def test_the_sm2_copy_and_its_event_where_there_is_one(portal):
+    row = portal.recorded()
+    with pytest.raises(NotFoundError, match="SM2"):
+        portal.service.delivery.deliver(READER, row.id, "sm2")
+    copy = portal.office.copy_in_sm2(row)
+    file = portal.service.delivery.deliver(READER, row.id, "sm2")
+    assert (file.data, file.name) == (copy, f"{row.number}.sm2.pdf")
+    assert portal.events(row.id)[-2:] == ["document.sm2_sealed", "document.delivered"]
+    portal.office.sequence()
+    assert portal.office.fsck() == []
+    portal.office.tamper_object(object_key(file.sha256), lambda data: data + b" ")
+    with pytest.raises(AlteredError):
+        portal.service.delivery.look(READER, row.id, "sm2")
+    assert any("sm2" in fault for fault in portal.office.fsck())
 
 
 def test_looking_leaves_no_event(portal):

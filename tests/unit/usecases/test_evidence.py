@@ -167,6 +167,17 @@ def test_later_events_are_listed_and_an_earlier_revision_still_passes(office, ro
     assert "entry 10 records a later revision" in next(c.message_en for c in old if c.name == "evidence-file")
 
 
+def test_an_sm2_copy_passes_as_what_it_is(office, row):
+    copy = office.copy_in_sm2(row)
+    office.sequence()
+    bundle = bundle_of(office, row)
+    told = {c.name: c for c in check(bundle, copy, office.keys, LATER)}
+    assert {c.indication for c in told.values()} == {PASSED}
+    assert "not the PAdES document itself" in told["evidence-file"].message_en
+    assert failed(check(bundle, office.pdf(row), office.keys, LATER)) == []
+    assert failed(check(bundle, copy + b" ", office.keys, LATER)) == ["evidence-file"]
+
+
 def test_a_voided_document_does_not_pass(office, row):
     office.void(row)
     office.sequence()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from docsvc.adapters.db.database import SqlDatabase
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.document import State
-from docsvc.domain.errors import CaseRefusedError, ForbiddenError
+from docsvc.domain.errors import CaseRefusedError, ForbiddenError, SetupError
 from docsvc.domain.leaf import parse_opening
 from docsvc.usecases.intake import MAX_CASE_BYTES, Intake, read_case
 from tests.support.cases import CHECK, FOLDER, changed, laws, registry, sample
@@ -63,6 +63,30 @@ def test_an_accepted_case_has_number_row_and_event(intake, database, tmp_path):
     assert counts(tmp_path) == {"documents": 1, "counters": 1, "events": 1, "log_entries": 0}
     with database.begin() as tx:
         assert [e.type for e in tx.events.of(accepted.row.id)] == ["document.accepted"]
+
+
+class Seals:
+    """Chains of seals that are all of development, or none; or there are none at all."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def development(self, design):
+        if self.answer is None:
+            raise SetupError(f"no certificates: {design.id}")
+        return self.answer
+
+
+@pytest.mark.parametrize("development", [True, False])
+def test_a_seal_without_effect_and_real_cases_never_meet(intake, tmp_path, development):
+    at_hand = dataclasses.replace(intake, chains=Seals(development))
+    assert rules(at_hand, {**sample("advice"), "test_data": not development}) == {"SEAL"}
+    assert counts(tmp_path)["documents"] == 0
+    assert at_hand.accept({**sample("advice"), "test_data": development}).new
+
+
+def test_a_seal_without_certificates_is_not_the_callers_to_mend(intake):
+    assert dataclasses.replace(intake, chains=Seals(None)).accept(sample("advice")).new
 
 
 def test_the_same_facts_are_the_same_document_whatever_their_order(intake, tmp_path):

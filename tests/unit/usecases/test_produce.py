@@ -13,10 +13,12 @@ from docsvc.adapters.db.database import SqlDatabase
 from docsvc.adapters.processes import LinuxProcesses
 from docsvc.adapters.stores.local import LocalStore
 from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.custody import Quota
 from docsvc.domain.document import State
 from docsvc.domain.errors import SealError
 from docsvc.domain.verdict import Indication, Report
 from docsvc.pipeline.store import store
+from docsvc.usecases.custody import Custody, WatchedKeys
 from docsvc.usecases.intake import Intake
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import Production
@@ -55,6 +57,9 @@ def production(database, objects, everything):
     fields = {f.name: None for f in dataclasses.fields(Production)}
     leases = Leases(database, LinuxProcesses(), lambda: NOW, 60)
     mine = {"templates": FOLDER, "verifier": everything, "leases": leases, "clock": lambda: NOW}
+    mine["custody"] = Custody(
+        WatchedKeys(everything), lambda _seal: Quota(), ZoneInfo("Asia/Shanghai"), lambda: NOW
+    )
     return Production(**{**fields, **mine, "database": database, "objects": objects})
 
 

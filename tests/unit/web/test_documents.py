@@ -179,6 +179,16 @@ def test_warnings_and_a_level_that_was_not_reached_are_shown(site, officer):
     assert "时间戳机构没有应答" in text
 
 
+def test_an_sm2_copy_is_offered_where_there_is_one(site, officer):
+    row = site.recorded()
+    assert "SM2" not in plain(officer.get(f"/documents/{row.id}"))
+    copy = site.office.copy_in_sm2(row)
+    text = plain(officer.get(f"/documents/{row.id}"))
+    assert "下载国密SM2副本" in text
+    assert "另以国密SM2签名制作副本（不是PAdES）" in text
+    assert officer.get(f"/documents/{row.id}/files/sm2").data == copy
+
+
 def test_history_in_plain_words(site, officer):
     document_id = officer.post("/new/json", {"text": json_of("advice")}).headers["Location"].rpartition("/")[2]
     site.make(document_id)

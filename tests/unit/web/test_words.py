@@ -72,7 +72,8 @@ def test_an_event_without_words_is_told_by_its_name():
     assert words.story("document.dreamt", None, {}, "1号") == Words("document.dreamt", "document.dreamt")
 
 
-def test_a_rise_in_level_and_a_delivery_of_something_unknown():
+def test_a_rise_in_level_a_renewal_and_a_delivery_of_something_unknown():
+    assert "时间戳" in words.story("document.renewed", None, {}, "1号").zh
     assert "级别提高" in words.story("document.upgraded", None, {}, "1号").zh
     assert words.story("document.delivered", {"name": "甲"}, {"what": "x"}, "1号").zh == "甲下载了文件"
     assert words.advice(None, retryable=False).en == "Ask the operator."

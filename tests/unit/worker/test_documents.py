@@ -26,7 +26,7 @@ class Production:
     """Does one thing after the other; the service around it, too."""
 
     def __init__(self, *outcomes):
-        self.outcomes, self.turns, self.abandoned = list(outcomes), 0, []
+        self.outcomes, self.turns, self.abandoned, self.copied = list(outcomes), 0, [], []
 
     production = leases = completion = property(lambda self: self)
 
@@ -35,6 +35,9 @@ class Production:
 
     def abandon(self, document_id):
         self.abandoned.append((self.turns, document_id))
+
+    def copy_in_sm2(self, row):
+        self.copied.append(row.state)
 
     def produce(self, _document_id):
         self.turns += 1
@@ -81,6 +84,13 @@ def test_a_signature_is_completed_and_after_the_last_the_document_made(slept, st
     make(production, "0" * 36)
     assert production.turns == goes_on
     assert not slept
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_sm2_copy_is_thought_of_for_what_is_made_alone(state):
+    production = Production(state)
+    make(production, "0" * 36)
+    assert production.copied == ([state] if state in {State.SEALED, State.RECORDED} else [])
 
 
 def test_a_database_that_is_away_is_waited_for(slept):

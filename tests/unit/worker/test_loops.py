@@ -12,7 +12,7 @@ import structlog
 
 from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, SealError, StoreError
-from docsvc.worker.loops import IN_VAIN, Duty, Sequencer, lift_all, stop_on_signals
+from docsvc.worker.loops import IN_VAIN, Duty, Sequencer, keep_levels, lift_all, stop_on_signals
 from tests.support.rows import document_row
 
 
@@ -133,7 +133,7 @@ class Lifting:
         self.tried += 1
         if isinstance(outcome, Exception):
             raise outcome
-        return SimpleNamespace(gained=outcome == GAINED)
+        return SimpleNamespace(gained=outcome == GAINED, shortfall=None if outcome == GAINED else outcome)
 
 
 def test_lifting_goes_on_past_what_is_busy_or_broken():
@@ -154,6 +154,66 @@ def test_lifting_ends_when_asked():
     service = Lifting(GAINED)
     lift_all(service, stop)
     assert service.tried == 0
+
+
+class Renewing(Lifting):
+    """A service of which some documents are due, some from before, and some were forgotten."""
+
+    def __init__(self, *outcomes, unread=(), forgotten=0):
+        super().__init__(*outcomes)
+        self.unread, self.looked = list(unread), 0
+        self.forgotten = [document_row(f"测示〔2026〕9{n}号") for n in range(forgotten)]
+
+    def unread_renewals(self):
+        return [document_row(f"测示〔2026〕8{n}号") for n in range(len(self.unread))]
+
+    def due_renewals(self):
+        return super().below_level()
+
+    def below_level(self):
+        return []
+
+    def lapsed(self):
+        return self.forgotten
+
+    def look(self, _row):
+        fault = self.unread[self.looked]
+        self.looked += 1
+        if fault:
+            raise fault
+
+    renew = Lifting.lift
+
+
+def test_renewal_looks_into_what_is_from_before_and_then_renews_what_is_due():
+    service = Renewing(GAINED, IN_VAIN_ONCE, GAINED, unread=[None, BusyError("held"), StoreError("gone"), None])
+    with structlog.testing.capture_logs() as said:
+        keep_levels(service, threading.Event())
+    assert (service.looked, service.tried) == (4, 3)
+    assert [s["event"] for s in said if s["log_level"] == "warning"] == [
+        "document_not_read",
+        "document_not_renewed",
+    ]
+
+
+def test_renewal_ends_where_the_authority_gives_nothing():
+    service = Renewing(*[IN_VAIN_ONCE] * 50)
+    keep_levels(service, threading.Event())
+    assert service.tried == IN_VAIN
+
+
+def test_what_was_not_renewed_in_time_is_said_aloud():
+    with structlog.testing.capture_logs() as said:
+        keep_levels(Renewing(forgotten=2), threading.Event())
+    assert [(s["event"], s["documents"]) for s in said] == [("time_stamps_lapsed", 2)]
+
+
+def test_looking_ends_when_asked():
+    stop = threading.Event()
+    stop.set()
+    service = Renewing(GAINED, unread=[None])
+    keep_levels(service, stop)
+    assert (service.looked, service.tried) == (0, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

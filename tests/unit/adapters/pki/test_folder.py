@@ -11,8 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
+from docsvc import bootstrap
 from docsvc.adapters.pki import folder as subject
-from docsvc.adapters.pki.certificates import NO_EFFECT
+from docsvc.adapters.pki.certificates import NO_EFFECT, Algorithm
 from docsvc.adapters.pki.folder import (
     SERVICES,
     describe,
@@ -73,6 +74,29 @@ def test_the_description_names_the_root_and_the_port(tmp_path):
         "algorithm": "ecdsa-p256",
     }
     assert made.tsa_url == f"http://127.0.0.1:23456/{made.pki_id}/tsa"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "title", "signed_by"),
+    [
+        ("rsa-pss-2048", "RSA-2048 PSS", "sha256"),
+        ("rsa-3072", "RSA-3072", "sha256"),
+        ("ecdsa-p384", "ECDSA P-384", "sha384"),
+        ("ed25519", "Ed25519", None),
+    ],
+)
+def test_each_algorithm_makes_a_whole_pki(tmp_path, algorithm, title, signed_by):
+    folder = tmp_path / "dev"
+    assert init(folder, AGENCY, algorithm=algorithm).pss == ("pss" in algorithm)
+    assert {report.algorithm for report in inspect_pki(folder)} == {title}
+    seal = read_key(seal_path(folder, "SEAL-1"), password_of(folder))
+    digest = seal.certificate.signature_hash_algorithm
+    assert (digest.name if digest else None) == signed_by
+    seal.certificate.verify_directly_issued_by(service_certificate(folder, "issuing"))
+
+
+def test_the_command_line_names_the_algorithms_that_keys_are_made_of():
+    assert bootstrap.Algorithm == Algorithm
 
 
 def test_a_run_cut_off_leaves_nothing_half(tmp_path, monkeypatch):

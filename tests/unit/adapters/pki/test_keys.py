@@ -14,6 +14,7 @@ from docsvc.adapters.pki.certificates import DESCRIPTION
 from docsvc.adapters.pki.folder import chain_path, init_pki, lacking_chains, seal_path
 from docsvc.adapters.pki.keys import FolderChains, FolderKeys
 from docsvc.domain.errors import SealError, SetupError
+from docsvc.domain.validity import Role
 from tests.support.sealing import AGENCY, agency
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -31,7 +32,9 @@ def test_they_are_those_of_the_key(folder):
     assert b"PRIVATE" not in path.read_bytes()
     chains = FolderChains(folder)
     assert list(chains.of(AGENCY.seal)) == list(FolderKeys(folder).of(AGENCY.seal).chain)
-    assert NOW < chains.valid_until(AGENCY.seal) < NOW + dt.timedelta(days=366 * 10)
+    (held,) = chains.held(AGENCY.seal)
+    assert NOW < held.ends < NOW + dt.timedelta(days=366 * 10)
+    assert (held.name, held.role, held.withdrawn) == (AGENCY.seal.id, Role.SEAL, None)
 
 
 def test_neither_key_nor_password_is_needed(folder):
@@ -59,7 +62,7 @@ def test_where_they_are_missing_the_seal_is_named(folder, damage):
     with pytest.raises(SetupError, match=AGENCY.seal.id):
         FolderChains(folder).of(AGENCY.seal)
     with pytest.raises(SetupError):
-        FolderChains(folder).valid_until(dataclasses.replace(AGENCY.seal, id="another"))
+        FolderChains(folder).held(dataclasses.replace(AGENCY.seal, id="another"))
 
 
 def test_a_name_longer_than_a_common_name_stands_whole_in_its_certificate(tmp_path):

@@ -80,6 +80,7 @@ def broken(der):
         public(rsa.generate_private_key(65537, 1024)),
         public(ec.generate_private_key(ec.SECP256K1())),
     ],
+    ids=["nothing", "cut-key", "cut-request", "broken-request", "short-rsa", "other-curve"],
 )
 def test_no_certificate_for_anything_else(folder, asked):
     with pytest.raises(UsageError):

@@ -1,0 +1,126 @@
+"""Since when each revocation answer of a file is proven to exist, and whether its own signer stood at that time.
+
+An answer whose signer's certificate has ended says nothing: whoever came by the key may have made it yesterday. It
+counts where a time-stamp from before that end covers it (EN 319 102-1, 5.6.2.2: a proof of existence for each piece
+of revocation information).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from asn1crypto import crl, ocsp, x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
+
+from docsvc.adapters.pades.algorithms import key_strength
+from docsvc.adapters.pades.revocation import Item, Material
+
+Path = tuple[x509.Certificate, ...]
+DEPTH = 6  # CAs above a responder
+NAMESAKES = 8  # certificates of one name that are tried: a hostile file may bring hundreds
+UNVERIFIABLE = (
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+)
+
+
+class Existence:
+    """Of the answers in `material`, at first none older than `at`, the moment of verification."""
+
+    def __init__(self, material: Material, anchors: Sequence[x509.Certificate], at: dt.datetime) -> None:
+        self._material = material
+        self._anchors = {c.dump() for c in anchors}
+        self._at = at
+        self._proven: dict[str, dt.datetime] = {}
+        self._paths: dict[str, list[Path]] = {}
+        self._named: dict[bytes, list[x509.Certificate]] = {}
+        for certificate in (*anchors, *material.certificates):
+            self._named.setdefault(certificate.subject.dump(), []).append(certificate)
+
+    def prove(self, digests: Iterable[str], time: dt.datetime) -> None:
+        """A sound time-stamp of `time` covers the answers with these digests."""
+        for digest in digests:
+            self._proven[digest] = min(time, self._proven.get(digest, self._at))
+
+    def usable(self) -> Material:
+        """The material without the answers that may have been made after their signer's end."""
+        m = self._material
+        return Material(m.certificates, self._usable(m.ocsps), self._usable(m.crls), m.checks)
+
+    def _usable(self, items: Sequence[Item]) -> tuple[Item, ...]:
+        return tuple(item for item in items if self._counts(item))
+
+    def _counts(self, item: Item) -> bool:
+        existed = self._proven.get(item.sha256, self._at)
+        everyone = [*self._material.certificates, *_own_certificates(item)]
+        if all(c.dump() in self._anchors or _stands(c, existed) for c in everyone):
+            return True  # whoever signed it
+        if item.sha256 not in self._paths:
+            self._paths[item.sha256] = list(self._paths_of(item))
+        return any(all(_stands(c, existed) for c in path) for path in self._paths[item.sha256])
+
+    def _paths_of(self, item: Item) -> Iterator[Path]:
+        """The paths, without their anchors, of each certificate that verifies the answer's signature."""
+        listed = isinstance(item.value, crl.CertificateList)
+        signed = item.value if listed else item.value.basic_ocsp_response
+        body = signed["tbs_cert_list" if listed else "tbs_response_data"]
+        signer = body["issuer"] if listed else body["responder_id"].chosen
+        own = _own_certificates(item)
+        candidates = [*own, *(c for same in self._named.values() for c in same[:NAMESAKES])]
+        for certificate in {c.dump(): c for c in candidates if _is_named(c, signer)}.values():
+            if _verifies(certificate, signed["signature"].native, body.dump(), signed["signature_algorithm"]):
+                yield from self._upwards((certificate,))
+
+    def _upwards(self, path: Path) -> Iterator[Path]:
+        last = path[-1]
+        if last.dump() in self._anchors:
+            yield path[:-1]
+            return
+        if len(path) > DEPTH:
+            return
+        for above in self._named.get(last.issuer.dump(), [])[:NAMESAKES]:
+            if above not in path and _verifies(
+                above, last["signature_value"].native, last["tbs_certificate"].dump(), last["signature_algorithm"]
+            ):
+                yield from self._upwards((*path, above))
+
+
+def _own_certificates(item: Item) -> list[x509.Certificate]:
+    """Those that an OCSP answer brings along."""
+    if not isinstance(item.value, ocsp.OCSPResponse) or item.value["response_status"].native != "successful":
+        return []
+    return list(item.value.basic_ocsp_response["certs"] or ())[:NAMESAKES]
+
+
+def _is_named(certificate: x509.Certificate, signer: Any) -> bool:
+    """Is it the one that an answer names: by its name, or by the SHA-1 of its key (RFC 6960, 4.2.1)?"""
+    if isinstance(signer, x509.Name):
+        return bool(certificate.subject.dump() == signer.dump(force=True))
+    return bool(certificate.public_key.sha1 == signer.native)
+
+
+def _stands(certificate: x509.Certificate, at: dt.datetime) -> bool:
+    """Neither ended nor with a key too weak at the time."""
+    return bool(at <= certificate.not_valid_after) and key_strength(certificate.public_key, at).good
+
+
+def _verifies(signer: x509.Certificate, value: bytes, data: bytes, algorithm: Any) -> bool:
+    try:
+        DefaultSignatureValidator().validate_signature(
+            value,
+            data,
+            signer.public_key,
+            algorithm,
+            context=SignatureValidationContext(contextual_md_algorithm=None),
+        )
+    except UNVERIFIABLE:
+        return False
+    return True
