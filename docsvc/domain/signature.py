@@ -154,11 +154,13 @@ class Signature:
             return self.refusal.witness is not None
         return self.signatory.needs is Needs.HANDWRITING
 
-    def mark(self, picture: bytes | None, day: str) -> Mark:
+    def mark(self, picture: bytes | None, day: dt.date) -> Mark:
         """What the signature shows: the hand's own or the name, with the day; a refusal is told in words."""
         if self.refusal is not None:
             return Mark(picture, (self.refusal.short(beside_a_picture=picture is not None),))
-        return Mark(picture, (day,) if picture else (self.signatory.name, day))
+        if picture is not None:
+            return Mark(picture, (f"{day:%Y.%m.%d}",))  # half the blank is the picture's
+        return Mark(None, (self.signatory.name, f"{day.year}年{day.month}月{day.day}日"))
 
 
 def _cut(text: str, length: int) -> str:

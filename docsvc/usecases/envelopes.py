@@ -17,7 +17,7 @@ from docsvc.domain.document import DocumentRow, LaidOut, Signing, Slot, State
 from docsvc.domain.envelope import Blank
 from docsvc.domain.errors import AlteredError, ConflictError, LinkGoneError, NotFoundError, QueueError
 from docsvc.domain.signature import Signature, SlotState, in_turn, revision
-from docsvc.pipeline.seal import chinese_date, signature_slots
+from docsvc.pipeline.seal import signature_slots
 from docsvc.pipeline.store import object_key
 from docsvc.ports import Database, ObjectStore, Pages, Queue, Templates, Transaction
 from docsvc.usecases.find import owned, visible
@@ -146,9 +146,9 @@ class Envelopes:
             *signature_slots(LaidOut(unsigned, row.unsigned_sha256 or "", 0), accepted, self.pages),
         ]
 
-    def today(self) -> str:
-        """The date, as documents write it."""
-        return chinese_date(self.clock().astimezone(self.zone).date())
+    def today(self) -> dt.date:
+        """The date where the service is."""
+        return self.clock().astimezone(self.zone).date()
 
     def wait(self, document_id: str, name: str, seconds: float) -> Signature:
         """The slot when the worker has done with what was given, or else after `seconds`. Raises NotFoundError."""

@@ -91,7 +91,11 @@ def test_all_sign_in_turn_and_the_seal_comes_last(stack, api, round_, people, tm
     fields = [s["field"] for s in report["signatures"] if s["kind"] == "signature"]
     assert fields == ["Party", "Officer", "Officer2", "Recorder", "Seal"]
     told = [e["type"] for e in api.get(f"/documents/{document['id']}/events").json()["events"]]
-    assert [t for t in told if t.startswith("document.")][:6] == ["document.accepted", *["document.signed"] * 4, "document.sealed"]
+    assert [t for t in told if t.startswith("document.")][:6] == [
+        "document.accepted",
+        *["document.signed"] * 4,
+        "document.sealed",
+    ]
 
 
 def test_who_refuses_is_noted_and_the_witness_signs_for_it(stack, api, round_, people, tmp_path):

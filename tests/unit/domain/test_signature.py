@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import struct
 import zlib
 from dataclasses import replace
@@ -25,6 +26,7 @@ from docsvc.domain.signature import (
 )
 from tests.support.signing import handwriting
 
+DAY = dt.date(2026, 11, 5)
 PEOPLE = [
     Signatory("Party", Role.PARTY, Needs.HANDWRITING, "林示例", None, "被约谈人（签名、按指印）："),
     Signatory("Officer", Role.OFFICER, Needs.CERTIFICATE, "陈测甲", "TEST1", "约谈人（签名）："),
@@ -66,10 +68,10 @@ def test_a_revision_that_is_not_signed_yet_is_not_the_newest(slots):
 
 def test_what_a_signature_shows(slots):
     party, officer = slots
-    assert party.mark(b"png", "2026年11月25日").lines == ("2026年11月25日",)
-    assert officer.mark(None, "2026年11月25日").lines == ("陈测甲", "2026年11月25日")
+    assert party.mark(b"png", DAY).lines == ("2026.11.05",)
+    assert officer.mark(None, DAY).lines == ("陈测甲", "2026年11月5日")
     refused = replace(party, refusal=refusal(witness="钱见证"))
-    assert refused.mark(b"png", "2026年11月25日").lines == ("拒绝签名。理由：不愿。见证人：钱见证。",)
+    assert refused.mark(b"png", DAY).lines == ("拒绝签名。理由：不愿。见证人：钱见证。",)
     assert (refused.asked_of, refused.by_hand, refused.called) == ("钱见证", True, "被约谈人")
     assert not replace(party, refusal=refusal(recording="7号")).by_hand
 
