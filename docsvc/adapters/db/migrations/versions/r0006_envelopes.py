@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0006_envelopes"
-down_revision = "r0003_batches"
+down_revision = "r0005_seals"
 
 INSTANT = sa.DateTime(timezone=True)
 
