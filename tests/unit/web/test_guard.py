@@ -48,7 +48,7 @@ def test_every_page_has_the_same_headers(site, officer):
     for who in (officer, site.visitor()):
         for path in paths:
             r = who.get(path)
-            assert r.status_code in {200, 204, 303, 404, 409}, path  # 409: the batch is not done
+            assert r.status_code in {200, 204, 303, 404, 409, 410}, path  # 409: the batch is not done; 410: no link
             policy = dict(p.strip().split(" ", 1) for p in r.headers["Content-Security-Policy"].split(";"))
             assert policy == {
                 "default-src": "'none'",
@@ -148,6 +148,11 @@ FORMS = (
     "/verify",
     "/batches",
     "/documents/{}/void",
+    "/documents/{}/signatures/Party/pin",
+    "/documents/{}/signatures/Party/link",
+    "/documents/{}/signatures/Party/refusal",
+    "/sign",
+    "/sign/document",
 )
 
 
@@ -175,7 +180,8 @@ def test_there_is_no_other_form_than_those(site):
     }
     assert posts == {
         "/sign-in", "/sign-out", "/password", "/new/<doc_type>", "/new/json", "/verify",
-        "/documents/<document_id>/void", "/batches",
+        "/documents/<document_id>/void", "/batches", "/sign", "/sign/document",
+        *(f"/documents/<document_id>/signatures/<field>/{what}" for what in ("pin", "link", "refusal")),
     }  # fmt: skip
 
 

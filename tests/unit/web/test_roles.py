@@ -30,6 +30,8 @@ OPEN = (OK,) * 10
 SIGNED_IN = (SIGN_IN, *(OK,) * 9)
 READS = (SIGN_IN, OK, HIDDEN, OK, OK, HIDDEN, OK, OK, HIDDEN, OK)
 VOIDS = (SIGN_IN, OK, HIDDEN, OK, NO, NO, NO, OK, HIDDEN, OK)
+SIGNS = (SIGN_IN, OK, HIDDEN, OK, NO, NO, NO, NO, NO, NO)
+GONE = (410,) * 10  # without a link
 CREATES = (SIGN_IN, OK, OK, OK, NO, NO, NO, NO, NO, NO)
 NOBODYS = (SIGN_IN, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO, NO, NO)
 TABLE = {
@@ -45,6 +47,11 @@ TABLE = {
     "/documents/{id}/files/docx": READS,
     "/documents/{id}/files/evidence": READS,
     "/documents/{id}/void": VOIDS,
+    "/documents/{id}/signatures": SIGNS,
+    "/sign": OPEN,
+    "/sign/document": GONE,
+    "/sign/pages/1.png": GONE,
+    "/sign/done": OPEN,
     "/new": CREATES,
     "/new/advice": CREATES,
     "/new/json": CREATES,

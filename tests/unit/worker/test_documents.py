@@ -28,7 +28,10 @@ class Production:
     def __init__(self, *outcomes):
         self.outcomes, self.turns, self.abandoned, self.copied = list(outcomes), 0, [], []
 
-    production = leases = property(lambda self: self)
+    production = leases = completion = property(lambda self: self)
+
+    def concerns(self, _document_id):
+        return False
 
     def abandon(self, document_id):
         self.abandoned.append((self.turns, document_id))
@@ -69,6 +72,18 @@ def test_one_turn_and_nothing_is_raised(slept, outcome):
     assert production.turns == 1
     assert not slept
     assert not production.abandoned
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_on"), [(State.AWAITING_SIGNATURES, 0), (State.RENDERING, 1)], ids=["next", "last"]
+)
+def test_a_signature_is_completed_and_after_the_last_the_document_made(slept, state, goes_on):
+    production = Production(State.SEALED)
+    production.concerns = lambda _document_id: True
+    production.advance = lambda _document_id: SimpleNamespace(state=state)
+    make(production, "0" * 36)
+    assert production.turns == goes_on
+    assert not slept
 
 
 @pytest.mark.parametrize("state", State)
