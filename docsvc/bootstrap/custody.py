@@ -33,18 +33,30 @@ def make_token_key(service: Service, seal_id: str, algorithm: str, label: str | 
     SealError, SetupError.
     """
     from docsvc.adapters.pki.enrolment import certify_for_development, note_place, request
+    from docsvc.adapters.pki.folder import chain_path
+    from docsvc.adapters.pki.seal_files import PUBLIC, next_path
 
-    agency = _agency(service, seal_id)
-    key, certs = label or seal_id, service.settings.certs
+    agency, certs, place = _agency(service, seal_id), service.settings.certs, service.key_places.of(seal_id)
     if csr is None and not service.own_pki:
         raise UsageError("生产环境须用 --csr 导出证书请求；in production name a file for the request with --csr")
-    public = service.token.generate(key, algorithm)
+    path = chain_path(certs, seal_id)
+    follows = (
+        place.door == "pkcs11" and path.exists()
+    )  # the one in use goes on until this one's certificate is there
+    if follows:
+        path = next_path(certs, seal_id).with_suffix(PUBLIC)
+    key = label or place.key or (path.stem if follows else seal_id)
+    public = service.token.generate(key, algorithm, again=follows and key == place.key)
+    made = f"{key}: 密钥已在令牌中生成 made in the token"
     if csr is not None:
         csr.write_bytes(request(agency, public, lambda way, data: service.token.sign_with(key, public, way, data)))
-        return f"{key}: 密钥已在令牌中生成，证书请求 {csr} (made in the token; send the request to the authority)"
-    own = certify_for_development(certs, service.key_password, agency, public, now())
-    note_place(certs, seal_id, key)
-    return f"{key}: 密钥已在令牌中生成 (made in the token), until {own.not_valid_after_utc:%Y-%m-%d}"
+        return (
+            f"{made}; 证书请求 request: {csr}; 证书链放入 its certificate with the chain goes to seals/{path.name}"
+        )
+    own = certify_for_development(certs, service.key_password, agency, public, now(), path)
+    if not follows:
+        note_place(certs, seal_id, key)
+    return f"{made}, seals/{path.name} until {own.not_valid_after_utc:%Y-%m-%d}"
 
 
 def look_at_doors(service: Service) -> Iterator[tuple[str, str | None]]:

@@ -88,6 +88,14 @@ def test_documents_wait_for_a_token_that_is_away_and_go_on_when_it_is_back(servi
     assert (report["door"], report["unsettled"], len(kept)) == ("pkcs11", 0, DOCUMENTS)
     assert {use["signed_sha256"] for use in kept} == signed_objects(service)
     assert {use["asked_by"]["kind"] for use in kept} == {"client"}
+    # The next key, made in the token while the service runs, seals the next document.
+    made = service.run("pki", "enrol", SEAL, "--algorithm", "ecdsa-p256")
+    assert f"{SEAL}@2.pem" in made.stdout
+    api.issue(service.case("reminder"))
+    *_, last = json.loads(service.run("seals", "report", SEAL, "--json").stdout)["uses"]
+    assert last["certificate_sha256"] not in {use["certificate_sha256"] for use in report["uses"]}
+    report["uses"].append(last)
+
     told = rows("SELECT count(*) FROM events WHERE type = 'seal.used'")
     assert told == [(len(report["uses"]),)]
     assert PIN not in service.logs()

@@ -67,8 +67,7 @@ class NoChains:
         return ()
 
     def development(self, _design: Any) -> bool:
-        """Raises SetupError: what kind of seal it is matters to no test here."""
-        raise SetupError("none")
+        return True
 
     def held(self, design: Any) -> list[Held]:
         end = self.ends.get(design.id, dt.datetime(2036, 1, 1, tzinfo=dt.UTC))

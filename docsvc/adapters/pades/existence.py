@@ -19,7 +19,7 @@ from docsvc.adapters.pades.algorithms import key_strength
 from docsvc.adapters.pades.revocation import Item, Material
 
 Path = tuple[x509.Certificate, ...]
-DEPTH = 6  # CAs above a responder
+DEPTH = 4  # CAs above a responder
 NAMESAKES = 8  # certificates of one name that are tried: a hostile file may bring hundreds
 UNVERIFIABLE = (
     InvalidSignature,
@@ -41,9 +41,12 @@ class Existence:
         self._at = at
         self._proven: dict[str, dt.datetime] = {}
         self._paths: dict[str, list[Path]] = {}
+        self._above: dict[bytes, list[x509.Certificate]] = {}
         self._named: dict[bytes, list[x509.Certificate]] = {}
         for certificate in (*anchors, *material.certificates):
             self._named.setdefault(certificate.subject.dump(), []).append(certificate)
+        below = [c for c in material.certificates if c.dump() not in self._anchors]
+        self._first_end = min(map(_end, below), default=None)
 
     def prove(self, digests: Iterable[str], time: dt.datetime) -> None:
         """A sound time-stamp of `time` covers the answers with these digests."""
@@ -60,44 +63,52 @@ class Existence:
 
     def _counts(self, item: Item) -> bool:
         existed = self._proven.get(item.sha256, self._at)
-        everyone = [*self._material.certificates, *_own_certificates(item)]
-        if all(c.dump() in self._anchors or _stands(c, existed) for c in everyone):
+        if (self._first_end is None or existed <= self._first_end) and all(
+            existed <= _end(c) for c in _own_certificates(item)
+        ):
             return True  # whoever signed it
         if item.sha256 not in self._paths:
             self._paths[item.sha256] = list(self._paths_of(item))
-        return any(all(_stands(c, existed) for c in path) for path in self._paths[item.sha256])
+        return any(all(existed <= _end(c) for c in path) for path in self._paths[item.sha256])
 
     def _paths_of(self, item: Item) -> Iterator[Path]:
         """The paths, without their anchors, of each certificate that verifies the answer's signature."""
         listed = isinstance(item.value, crl.CertificateList)
+        if not listed and item.value["response_status"].native != "successful":
+            return
         signed = item.value if listed else item.value.basic_ocsp_response
         body = signed["tbs_cert_list" if listed else "tbs_response_data"]
         signer = body["issuer"] if listed else body["responder_id"].chosen
-        own = _own_certificates(item)
-        candidates = [*own, *(c for same in self._named.values() for c in same[:NAMESAKES])]
+        candidates = [
+            *_own_certificates(item)[:NAMESAKES],
+            *(c for same in self._named.values() for c in same[:NAMESAKES]),
+        ]
         for certificate in {c.dump(): c for c in candidates if _is_named(c, signer)}.values():
             if _verifies(certificate, signed["signature"].native, body.dump(), signed["signature_algorithm"]):
                 yield from self._upwards((certificate,))
 
     def _upwards(self, path: Path) -> Iterator[Path]:
-        last = path[-1]
-        if last.dump() in self._anchors:
+        if path[-1].dump() in self._anchors:
             yield path[:-1]
-            return
-        if len(path) > DEPTH:
-            return
-        for above in self._named.get(last.issuer.dump(), [])[:NAMESAKES]:
-            if above not in path and _verifies(
-                above, last["signature_value"].native, last["tbs_certificate"].dump(), last["signature_algorithm"]
-            ):
+        elif len(path) <= DEPTH:
+            for above in self._issuers(path[-1]):
                 yield from self._upwards((*path, above))
+
+    def _issuers(self, certificate: x509.Certificate) -> list[x509.Certificate]:
+        """Those by whose keys its signature holds."""
+        der = certificate.dump()
+        if der not in self._above:
+            parts = (certificate["signature_value"].native, certificate["tbs_certificate"].dump())
+            named = self._named.get(certificate.issuer.dump(), [])[:NAMESAKES]
+            self._above[der] = [c for c in named if _verifies(c, *parts, certificate["signature_algorithm"])]
+        return self._above[der]
 
 
 def _own_certificates(item: Item) -> list[x509.Certificate]:
     """Those that an OCSP answer brings along."""
     if not isinstance(item.value, ocsp.OCSPResponse) or item.value["response_status"].native != "successful":
         return []
-    return list(item.value.basic_ocsp_response["certs"] or ())[:NAMESAKES]
+    return list(item.value.basic_ocsp_response["certs"] or ())
 
 
 def _is_named(certificate: x509.Certificate, signer: Any) -> bool:
@@ -107,9 +118,11 @@ def _is_named(certificate: x509.Certificate, signer: Any) -> bool:
     return bool(certificate.public_key.sha1 == signer.native)
 
 
-def _stands(certificate: x509.Certificate, at: dt.datetime) -> bool:
-    """Neither ended nor with a key too weak at the time."""
-    return bool(at <= certificate.not_valid_after) and key_strength(certificate.public_key, at).good
+def _end(certificate: x509.Certificate) -> dt.datetime:
+    """When it ends, or its key is too weak to be relied on."""
+    end: dt.datetime = certificate.not_valid_after
+    until = key_strength(certificate.public_key, end).until
+    return end if until is None else min(end, until)
 
 
 def _verifies(signer: x509.Certificate, value: bytes, data: bytes, algorithm: Any) -> bool:

@@ -129,7 +129,7 @@ class TimeStamps:
         except FetchError as e:
             raise StampError(str(e)) from e
         except UntrustedError as e:
-            raise StampError(f"not trusted: {e}") from e
+            raise StampError(f"not trusted: {e.refusal.en}") from e
         except NonexistentAttributeError as e:
             raise StampError("an attribute is missing in the token") from e
         except UNREADABLE as e:

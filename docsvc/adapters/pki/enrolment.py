@@ -55,9 +55,14 @@ def request(agency: Agency, public: PublicKey, sign: Callable[[Way, bytes], byte
 
 
 def certify_for_development(
-    folder: Path, password: str | None, agency: Agency, public: PublicKey, now: dt.datetime
+    folder: Path,
+    password: str | None,
+    agency: Agency,
+    public: PublicKey,
+    now: dt.datetime,
+    path: Path | None = None,
 ) -> x509.Certificate:
-    """A certificate of the development PKI in `folder` for the seal of `agency`, published as `seals/ID.pem`.
+    """A certificate of the development PKI in `folder` for the seal of `agency`, put at `path` (seals/ID.pem).
 
     Raises SetupError.
     """
@@ -69,7 +74,7 @@ def certify_for_development(
     issued = issued_path(folder, issuing.name, own.serial_number)
     issued.parent.mkdir(parents=True, exist_ok=True)
     issued.write_bytes(own.public_bytes(Encoding.DER))
-    path = chain_path(folder, agency.seal.id)
+    path = path or chain_path(folder, agency.seal.id)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in (own, *file.chain)))
     part.chmod(0o644)

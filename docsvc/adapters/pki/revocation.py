@@ -83,7 +83,7 @@ class RevocationAuthority:
         if known and revoked:
             status = ocsp.OCSPCertStatus.REVOKED
         responder = self._key(f"ocsp-{name}")
-        _refuse_out_of_time(responder.certificate, now)
+        _refuse_expired(responder.certificate, now)
         builder = (
             ocsp.OCSPResponseBuilder()
             .add_response_by_hash(
@@ -116,13 +116,13 @@ class RevocationAuthority:
 
     def crl(self, name: str) -> bytes:
         """The CRL of a CA in DER. Raises KeyError for another name, OSError or ValueError for a damaged
-        list or a CA that is out of its time.
+        list or a CA that has expired.
         """
         if name not in CA_NAMES:
             raise KeyError(name)
         ca = self._key(name)
         now = self._clock().astimezone(dt.UTC).replace(microsecond=0)
-        _refuse_out_of_time(ca.certificate, now)
+        _refuse_expired(ca.certificate, now)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(ca.certificate.subject)
@@ -158,10 +158,10 @@ class RevocationAuthority:
             return self._keys[file]
 
 
-def _refuse_out_of_time(certificate: x509.Certificate, now: dt.datetime) -> None:
-    """An answer under a certificate that is out of its time would be believed by nobody. Raises ValueError."""
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise ValueError("the certificate is out of its time")
+def _refuse_expired(certificate: x509.Certificate, now: dt.datetime) -> None:
+    """An answer under a certificate that has expired would be believed by nobody. Raises ValueError."""
+    if now > certificate.not_valid_after_utc:
+        raise ValueError("the certificate has expired")
 
 
 def _hashes(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:

@@ -118,17 +118,18 @@ class TokenDoor:
         raw = self._use(lambda: bytes(self._key(key, spki).sign(digest, mechanism=mechanism)))
         return bytes(encode_ecdsa_signature(raw))
 
-    def generate(self, key: str, algorithm: str) -> PublicKey:
+    def generate(self, key: str, algorithm: str, *, again: bool = False) -> PublicKey:
         """A new pair in the token, labelled `key`; the private half can't leave it. Its public half.
 
-        Raises SealError, also where a key bears that label already and `algorithm` is none of MAKES.
+        Raises SealError, also where a key bears that label already (unless `again`: then their certificates tell
+        them apart) and `algorithm` is none of MAKES.
         """
         size = MAKES.get(algorithm)
         if size is None:
             raise SealError(f"密钥算法只能是 {'、'.join(MAKES)}；no such algorithm for a token's key: {algorithm}")
 
         def make() -> PublicKey:
-            if self.publics(key, locked=True):
+            if not again and self.publics(key, locked=True):
                 raise SealError(f"令牌中已有密钥 {key}；the token has a key {key} already")
             options = {
                 "label": key,

@@ -14,9 +14,15 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Keys of RSA take their time: made once for both ways to sign with them."""
+    return tmp_path_factory.mktemp("algorithms")
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_two_tools_of_other_make_find_no_fault_at_any_level(algorithm, tmp_path):
-    cells = judged(algorithm, tmp_path)
+def test_two_tools_of_other_make_find_no_fault_at_any_level(algorithm, folder):
+    cells = judged(algorithm, folder)
     assert [len(tools) >= 2 for tools in cells] == [True] * len(Level), cells
     assert row(algorithm, cells) in PATH.read_text()
 

@@ -56,7 +56,7 @@ def test_a_second_run_changes_nothing_and_a_new_agency_adds_its_seal_only(tmp_pa
 def test_private_files_are_for_their_owner(tmp_path):
     init(tmp_path / "dev", AGENCY)
     private = [*(tmp_path / "dev").rglob("*.p12"), tmp_path / "dev" / "password"]
-    assert len(private) == len(SERVICES) + 2
+    assert len(private) == len(SERVICES) + 3
     assert {stat.S_IMODE(p.stat().st_mode) for p in private} == {0o600}
 
 
@@ -119,14 +119,14 @@ def test_other_files_in_the_folder_stay(tmp_path):
     (tmp_path / "dev" / "seals" / "SEAL-1.p12").write_text("of a PKI that was never whole")
     init(tmp_path / "dev", AGENCY)
     assert (tmp_path / "dev" / "log.vkey").read_text() == "kept"
-    assert len(inspect_pki(tmp_path / "dev")) == len(SERVICES) + 1
+    assert len(inspect_pki(tmp_path / "dev")) == len(SERVICES) + 2
 
 
 def test_several_at_once_make_one_pki(tmp_path):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         made = {job.result().pki_id for job in [pool.submit(init, tmp_path / "dev", AGENCY) for _ in range(4)]}
     assert len(made) == 1
-    assert len(list((tmp_path / "dev" / "issued" / "issuing").iterdir())) == 4
+    assert len(list((tmp_path / "dev" / "issued" / "issuing").iterdir())) == 5
 
 
 def test_certificates_have_the_profiles_of_their_roles(tmp_path):
@@ -176,7 +176,7 @@ def test_expired_services_are_named(tmp_path):
 def test_the_doctor_sees_each_key_and_its_end(tmp_path):
     init(tmp_path / "dev", AGENCY)
     reports = {r.path.name: r for r in inspect_pki(tmp_path / "dev")}
-    assert reports.keys() == {*(f"{s}.p12" for s in SERVICES), "SEAL-1.p12"}
+    assert reports.keys() == {*(f"{s}.p12" for s in SERVICES), "platform.p12", "SEAL-1.p12"}
     seal = reports["SEAL-1.p12"]
     assert AGENCY.name in seal.subject
     assert seal.algorithm == "ECDSA P-256"
