@@ -115,3 +115,18 @@ def standing(tmp_path_factory):
 def test_any_bytes_get_an_answer(standing, data):
     answer = ocsp.load_der_ocsp_response(standing.answer(data))
     assert answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL
+
+
+def test_under_an_expired_certificate_nothing_is_answered(pki):
+    """The responder's ends after 5 years, that of the CA, which signs the lists, after 12."""
+    issuing = service_certificate(pki, "issuing")
+    for years, answers, lists in ((4, True, True), (6, False, True), (13, False, False)):
+        later = RevocationAuthority(pki, password_of(pki), lambda years=years: NOW + years * dt.timedelta(days=366))
+        status = ask(later, seal(pki), issuing).response_status
+        assert (status is ocsp.OCSPResponseStatus.SUCCESSFUL) == answers
+        try:
+            later.crl("issuing")
+        except ValueError:
+            assert not lists
+        else:
+            assert lists
