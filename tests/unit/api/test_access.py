@@ -30,6 +30,7 @@ CALLS = {
     "signature_link": ("POST", "/documents/{id}/signatures/Party/link", SIGN, 415),
     "refuse_signature": ("POST", "/documents/{id}/signatures/Party/refusal", SIGN, 415),
     "content": ("GET", "/documents/{id}/content", READ, 200),
+    "sm2": ("GET", "/documents/{id}/sm2", READ, 404),
     "docx": ("GET", "/documents/{id}/docx", READ, 200),
     "evidence": ("GET", "/documents/{id}/evidence", READ, 200),
     "preview": ("GET", "/documents/{id}/preview/1.png", READ, 200),

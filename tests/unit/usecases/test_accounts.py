@@ -83,7 +83,7 @@ def refused(accounts, name, password):
 def test_signing_in_gives_a_token_that_says_who(accounts, zhang):
     signed = accounts.sign_in("张某", RIGHT)
     assert signed.principal.agency_id == "demo-market"
-    assert signed.principal.permissions == {Permission.CREATE, Permission.READ, Permission.VOID}
+    assert signed.principal.permissions == {Permission.CREATE, Permission.READ, Permission.SIGN, Permission.VOID}
     assert accounts.who(signed.token) == signed.principal == zhang.principal
 
 
