@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Literal
 
-from docsvc.bootstrap.adapters import LOG_VKEY, now
+from docsvc.bootstrap.adapters import now
+from docsvc.bootstrap.keys import LOG_VKEY
 from docsvc.bootstrap.service import Service
 from docsvc.domain.agency import Agency
 from docsvc.domain.errors import SetupError

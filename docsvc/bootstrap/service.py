@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from docsvc.bootstrap.adapters import log_keys, now
 from docsvc.bootstrap.signing import Signing
 from docsvc.domain.agency import Agency
-from docsvc.domain.custody import Quota
 from docsvc.domain.document import DocumentRow
 from docsvc.domain.errors import CaseRefusedError, DocsvcError, Finding, RegistryRefusedError, UsageError
 from docsvc.domain.table import Row
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from docsvc.usecases.accounts import Accounts
     from docsvc.usecases.batches import Batches
     from docsvc.usecases.callers import Callers
-    from docsvc.usecases.custody import Custody
     from docsvc.usecases.deliver import Delivery
     from docsvc.usecases.find import Search
     from docsvc.usecases.hand_out import HandingOut
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from docsvc.usecases.produce import Production
     from docsvc.usecases.read_log import PublishedLog
     from docsvc.usecases.rerender import Rerendering
-    from docsvc.usecases.seal_sm2 import Sm2Copies
     from docsvc.usecases.sweep import Sweep
     from docsvc.usecases.take_in import TakingIn
     from docsvc.usecases.template_versions import TemplateVersions
@@ -104,44 +101,6 @@ class Service(Signing):
             leases=self.leases,
             clock=now,
         )
-
-    @cached_property
-    def custody(self) -> Custody:
-        from docsvc.usecases.custody import Custody
-
-        return Custody(self.watched_keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
-
-    def quota_of(self, seal_id: str) -> Quota:
-        """How often a seal may be used."""
-        return self.key_places.of(seal_id).quota
-
-    @cached_property
-    def sm2_copies(self) -> Sm2Copies:
-        from docsvc.usecases.seal_sm2 import Sm2Copies
-
-        return Sm2Copies(
-            database=self.database,
-            templates=self.templates,
-            pages=self.production.pages,
-            keys=self.sm2_keys,
-            sealer=self.sm2_sealer,
-            verifier=self.verifier,
-            objects=self.objects,
-            leases=self.leases,
-            clock=now,
-        )
-
-    def copy_in_sm2(self, row: DocumentRow) -> bytes | None:
-        """The document's SM2 copy, where the settings want one; None where not, or where a fault (logged) kept it
-        from being made, which never harms the document. `docsvc sm2 seal` makes up for it.
-        """
-        if not self.settings.sm2_profile:
-            return None
-        try:
-            return self.sm2_copies.make(row.id)[1]
-        except Exception as e:  # noqa: BLE001 - the document of record is made, whatever becomes of its copy
-            logger().warning("sm2_copy_not_made", document=row.id, error=str(e), exc_info=True)
-            return None
 
     @cached_property
     def versions(self) -> TemplateVersions:

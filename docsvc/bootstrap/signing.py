@@ -1,4 +1,4 @@
-"""The use cases of envelopes, each with the adapters that it asks for."""
+"""The use cases of signing beside the one way through: envelopes, custody, SM2 copies."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from docsvc.domain.signature import Signature
 from docsvc.telemetry import logger
 
 if TYPE_CHECKING:
+    from docsvc.domain.custody import Quota
     from docsvc.usecases.complete import Completion
+    from docsvc.usecases.custody import Custody
     from docsvc.usecases.envelopes import Envelopes
     from docsvc.usecases.lease import Leases
     from docsvc.usecases.refuse import Refusing
+    from docsvc.usecases.seal_sm2 import Sm2Copies
     from docsvc.usecases.sign_by_hand import HandSigning
     from docsvc.usecases.sign_remotely import RemoteSigning
     from docsvc.usecases.sign_with_pin import Signers
 
 
 class Signing(Adapters):
-    """Whoever signs beside the agency."""
+    """Who signs beside the agency, and how seals are kept."""
 
     @cached_property
     def leases(self) -> Leases:
@@ -116,3 +119,42 @@ class Signing(Adapters):
             leases=self.leases,
             clock=now,
         )
+
+    @cached_property
+    def custody(self) -> Custody:
+        from docsvc.usecases.custody import Custody
+
+        return Custody(self.watched_keys, self.quota_of, ZoneInfo(self.settings.timezone), now)
+
+    def quota_of(self, seal_id: str) -> Quota:
+        """How often a seal may be used."""
+        return self.key_places.of(seal_id).quota
+
+    @cached_property
+    def sm2_copies(self) -> Sm2Copies:
+        from docsvc.adapters.pages.reading import PdfPages
+        from docsvc.usecases.seal_sm2 import Sm2Copies
+
+        return Sm2Copies(
+            database=self.database,
+            templates=self.templates,
+            pages=PdfPages(),
+            keys=self.sm2_keys,
+            sealer=self.sm2_sealer,
+            verifier=self.verifier,
+            objects=self.objects,
+            leases=self.leases,
+            clock=now,
+        )
+
+    def copy_in_sm2(self, row: DocumentRow) -> bytes | None:
+        """The document's SM2 copy, where the settings want one; None where not, or where a fault (logged) kept it
+        from being made, which never harms the document. `docsvc sm2 seal` makes up for it.
+        """
+        if not self.settings.sm2_profile:
+            return None
+        try:
+            return self.sm2_copies.make(row.id)[1]
+        except Exception as e:  # noqa: BLE001 - the document of record is made, whatever becomes of its copy
+            logger().warning("sm2_copy_not_made", document=row.id, error=str(e), exc_info=True)
+            return None

@@ -18,6 +18,17 @@ from docsvc.ports.database import (
     Transaction,
     UserRepo,
 )
+from docsvc.ports.signing import (
+    PlatformKeys,
+    SealChains,
+    Sealer,
+    SealKey,
+    SealKeys,
+    SignatureChecks,
+    Sm2Sealer,
+    Vault,
+    Verifier,
+)
 from docsvc.ports.world import (
     Anatomist,
     Converter,
@@ -32,7 +43,6 @@ from docsvc.ports.world import (
     PageImages,
     Pages,
     Passwords,
-    PlatformKeys,
     Processes,
     Publisher,
     QrCodes,
@@ -40,16 +50,8 @@ from docsvc.ports.world import (
     ScanKeys,
     ScanSigner,
     SchemaCheck,
-    SealChains,
-    Sealer,
-    SealKey,
-    SealKeys,
-    SignatureChecks,
-    Sm2Sealer,
     Tables,
     Templates,
-    Vault,
-    Verifier,
 )
 
 __all__ = [
