@@ -18,6 +18,7 @@ KEPT: Final = frozenset(
         "read_confirm",
         "warning",
         "copies_note",
+        "sign_date",
         "signoff",
         "marks",
         "decision",

@@ -198,6 +198,7 @@ class Accepted:
     number: DocNumber
     doc_type: DocumentType
     joint: tuple[Agency, ...] = ()  # all agencies that seal, in their order, where there is more than one
+    signing: Signing = Signing.SEAL
 
     @property
     def sealing(self) -> tuple[Agency, ...]:

@@ -283,7 +283,7 @@ def accepted_of(row: DocumentRow, doc_type: DocumentType, database: Database) ->
     joint = joint_agencies(case.data, agency, registered)
     if joint is None:
         raise SealError(f"{row.number}: an agency that seals is no longer in the registry")
-    return Accepted(row.id, case, agency, number, doc_type, joint)
+    return Accepted(row.id, case, agency, number, doc_type, joint, row.signing)
 
 
 def retain_until(row: DocumentRow, years: int) -> dt.datetime:

@@ -113,7 +113,7 @@ CHINESE = '<w:widowControl w:val="0"/><w:kinsoku/><w:overflowPunct/>'
 # Chinese text LibreOffice breaks lines anywhere, even inside "2026".
 FIGURES = '<w:lang w:val="en-US" w:eastAsia="zh-CN"/>'
 NO_PITCH = '<w:spacing w:val="0"/>'
-DATE_BLANK = "　　年　　月　　日"
+DATE_BLANK = "{{ sign_date }}"  # the day to fill in by hand; nothing where a signature brings its own
 
 
 def box(page: Page, width: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from docsvc.adapters.pages import PdfPages
 from docsvc.adapters.pages.marking import mark_test
 from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.keys import FolderKeys
-from docsvc.domain.document import LaidOut
+from docsvc.domain.document import LaidOut, Signing
 from docsvc.domain.envelope import signatories
 from docsvc.pipeline.seal import signature_slots
 from tests.support.drafts import agencies, sample
@@ -98,7 +99,7 @@ def test_a_draft_without_a_seal(verapdf, workspace, tmp_path, flavour):
 @pytest.mark.parametrize("number", [1, 3], ids=["signed", "refused"])
 def test_a_record_that_went_round(verapdf, press, tmp_path, number):
     folder = make_pki(tmp_path / "dev", agencies=agencies().values())
-    case = sample("interview_record", number=number)
+    case = dataclasses.replace(sample("interview_record", number=number), signing=Signing.ENVELOPE)
     pdf = PdfPages().complete(press(case, f"judged-record-{number}").read_bytes())
     who = signatories(case.doc_type.manifest.signatures, case.case.data)
     slots = signature_slots(LaidOut(pdf, "", 1), case, PdfPages())

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from docsvc.domain.document import Accepted
+from docsvc.domain.document import Accepted, Signing
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.joint import arrange
 from docsvc.domain.phrases import date, person
@@ -29,6 +29,8 @@ from docsvc.domain.wording.undertakings import commitment, public_service_offset
 SHORT_NAME, LONG_NAME = 15, 21
 HALF_A_LINE = 14
 
+DATE_BLANK: Final = "　　年　　月　　日"
+
 UNPRINTED: Final = frozenset({"schema", "doc_type", "agency"})  # what the service reads and no document says
 OTHERWISE: Final = {  # another day or moment than any case's, by the form of the case's own
     "0000-00-00": "1901-02-03",
@@ -46,9 +48,10 @@ def worded(accepted: Accepted) -> dict[str, Any]:
     """What our wording makes of the case. Texts are ready to print; lists are lists of texts or rows.
 
     Keys common to all types: title, agency, number, action_code, date, you, party, officers, case, signoff
-    ("short", "long", "wide" or "joint"), joint (lines of a sign-off of several agencies), copies_note, info (rows
-    of the 文书信息表), delivery (rows), electronic (bool), test_data (bool), people (their names); `body` differs
-    by type. Raises TemplateFaultError for a type or a code that has no wording.
+    ("short", "long", "wide" or "joint"), joint (lines of a sign-off of several agencies), copies_note, sign_date
+    (the day to fill in by hand; empty where signatures show their own), info (rows of the 文书信息表), delivery
+    (rows), electronic (bool), test_data (bool), people (their names); `body` differs by type. Raises
+    TemplateFaultError for a type or a code that has no wording.
     """
     if accepted.case.doc_type not in BODIES:
         raise TemplateFaultError(f"文书种类 {accepted.case.doc_type} 没有成文用语")
@@ -94,6 +97,7 @@ def _worded(accepted: Accepted) -> dict[str, Any]:
         "signoff": "joint" if accepted.joint else _signoff(agency.name),
         "joint": _joint(accepted),
         "copies_note": copies_note(data.get("copies") or manifest.copies),
+        "sign_date": DATE_BLANK if accepted.signing is Signing.SEAL else "",
         "info": info_rows(accepted),
         "people": people(data),
         "body": BODIES[accepted.case.doc_type](data["body"], accepted),

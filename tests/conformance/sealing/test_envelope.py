@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 import subprocess
@@ -14,7 +15,7 @@ from docsvc.adapters.pades.examination import examine
 from docsvc.adapters.pages import PdfPages
 from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.keys import FolderKeys
-from docsvc.domain.document import LaidOut
+from docsvc.domain.document import LaidOut, Signing
 from docsvc.domain.envelope import Role, signatories
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.seal import signature_slots
@@ -36,7 +37,9 @@ def pki(tmp_path_factory):
 
 def laid_out(press, number, layout="record", change=None):
     """The PDF before anyone signs, who signs it, and where."""
-    case = in_layout(sample("interview_record", change, number), layout)
+    case = dataclasses.replace(
+        in_layout(sample("interview_record", change, number), layout), signing=Signing.ENVELOPE
+    )
     pdf = PdfPages().complete(press(case, f"record-{layout}-{number}-{bool(change)}").read_bytes())
     who = signatories(case.doc_type.manifest.signatures, case.case.data)
     return case, pdf, who, PdfPages().blanks(pdf, who)

@@ -10,7 +10,7 @@ import pytest
 
 from docsvc.adapters.word import WordFiller
 from docsvc.domain.case import strings_of
-from docsvc.domain.document import LegalNature
+from docsvc.domain.document import LegalNature, Signing
 from docsvc.domain.errors import TemplateFaultError
 from docsvc.domain.phrases import WORDS, date, moment
 from docsvc.domain.rules.no_penalty import HARMS
@@ -214,6 +214,12 @@ def test_copies_come_from_the_case_or_the_manifest():
     without = sample("advice", lambda c: c.pop("copies"))
     assert context(without)["copies_note"] == "本文书一式2份，1份送达当事人，1份归档。"
     assert context(sample("interview_record"))["copies_note"] == "本文书一式1份，1份归档。"
+
+
+def test_a_day_to_fill_in_stands_only_where_people_sign_on_paper():
+    record = sample("interview_record")
+    assert context(record)["sign_date"] == "　　年　　月　　日"
+    assert context(dataclasses.replace(record, signing=Signing.ENVELOPE))["sign_date"] == ""
 
 
 def test_a_type_without_wording_and_a_case_without_what_it_needs_are_named():
