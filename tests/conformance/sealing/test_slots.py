@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
+from contextlib import closing
 
 import pypdfium2
 import pytest
 
 from docsvc.adapters.pades.examination import examine
 from docsvc.adapters.pages import PdfPages
+from docsvc.adapters.pages.lines import POINTS_PER_MM, lines_of
 from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.keys import FolderKeys
 from docsvc.domain.document import LaidOut, Level
@@ -21,7 +24,6 @@ from tests.support.envelopes import OFFICERS, go_round, person
 from tests.support.sealing import make_pki, sealer_for
 
 pytestmark = pytest.mark.office
-MM = 72 / 25.4
 
 
 def signed():
@@ -50,40 +52,37 @@ def test_which_types_go_round():
 def test_each_has_a_blank_of_their_own_free_of_text_and_on_the_page(press, path, layout):
     pdf, who, blanks = laid_out(press, in_layout(accepted(path), layout))
     assert [blank.field for blank in blanks] == [one.field for one in who]
-    document = pypdfium2.PdfDocument(pdf)
-    boxes = [box for blank in blanks for box in blank.boxes]
-    for box in boxes:
-        assert box.height >= 9.5 * MM, box
-        assert box.width >= 30 * MM, box
-        page = document[box.page]
-        left, low, right, high = page.get_mediabox()
-        assert left <= box.left <= box.left + box.width <= right
-        assert low <= box.bottom <= box.bottom + box.height <= high
-        text = page.get_textpage().get_text_bounded(
-            box.left, box.bottom + 1.5, box.left + box.width, box.bottom + box.height - 1.5
-        )
-        assert not text.strip(), (box, text)
-    for n, one in enumerate(boxes):
-        for other in boxes[n + 1 :]:
-            apart = (
-                one.page != other.page
-                or one.bottom + one.height <= other.bottom + 0.01
-                or other.bottom + other.height <= one.bottom + 0.01
-            )
-            assert apart, (one, other)
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
+        pages = [(page.get_mediabox(), lines_of(page)) for page in document]
     for one, blank in zip(who, blanks, strict=True):
-        text = beside(document, blank.boxes[0])
-        assert label_pattern(one.anchor).search(text), (one.anchor, text)
-    document.close()
+        anchors = [one.anchor, *[one.every_page] * (len(blank.boxes) - 1)]
+        for box, anchor in zip(blank.boxes, anchors, strict=True):
+            edges, lines = pages[box.page]
+            assert box.height >= 9.5 * POINTS_PER_MM, box
+            assert box.width >= 30 * POINTS_PER_MM, box
+            assert edges[0] <= box.left <= box.left + box.width <= edges[2]
+            assert edges[1] <= box.bottom <= box.bottom + box.height <= edges[3]
+            assert not [line.text for line in lines if covers(box, line)], box
+            own = next(line.text for line in reversed(lines) if line.middle > box.bottom)
+            assert label_pattern(anchor).match(own), (anchor, own)
+    boxes = [box for blank in blanks for box in blank.boxes]
+    assert not [pair for pair in itertools.combinations(boxes, 2) if meet(*pair)]
 
 
-def beside(document, box):
-    """What stands left of a box and over it, as far as one line."""
-    page = document[box.page]
-    text = page.get_textpage().get_text_bounded(
-        0, box.bottom, box.left + box.width, box.bottom + box.height + 8 * MM
+def covers(box, line):
+    """Would a mark in the box hide characters of the line?"""
+    low, high = max(box.bottom, line.bottom), min(box.bottom + box.height, line.top)
+    return high - low > 2 and any(
+        left < box.left + box.width and box.left < right for left, right in line.spans
     )
-    return "".join(text.split())
+
+
+def meet(one, other):
+    return (
+        one.page == other.page
+        and min(one.bottom + one.height, other.bottom + other.height) - max(one.bottom, other.bottom) > 0.01
+        and min(one.left + one.width, other.left + other.width) - max(one.left, other.left) > 0.01
+    )
 
 
 @pytest.mark.judge
