@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 OFFICERS: Final = 2  # 行政处罚法 第42条
+CALLED: Final = re.compile(r"(.+?)(?=签名|[（(：:]|$)")
 
 
 class Role(enum.StrEnum):
@@ -93,6 +94,12 @@ def signatories(rules: Sequence[SignatureRule], case: Mapping[str, Any]) -> tupl
                 )
             )
     return tuple(found)
+
+
+def called(anchor: str) -> str:
+    """What the document calls those who sign behind a label: 约谈人, where it is 约谈人（签名）："""
+    found = CALLED.match(anchor)
+    return found[1] if found else anchor
 
 
 def persons(rule: SignatureRule) -> list[str]:

@@ -66,7 +66,9 @@ def _anchors(number: int, rule: SignatureRule, plain: Mapping[str, Sequence[str]
         for file, texts in plain.items():
             if not any(pattern.match(text) for text in texts):
                 yield _note(
-                    number, f"{file} 中没有以{key}“{anchor}”开头的段落", f"no paragraph of {file} begins with {anchor}"
+                    number,
+                    f"{file} 中没有以{key}“{anchor}”开头的段落",
+                    f"no paragraph of {file} begins with {anchor}",
                 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from docsvc.adapters.pages.lines import POINTS_PER_MM, Line, squeezed
-from docsvc.domain.envelope import Blank, Box, Needs, Signatory, label_pattern
+from docsvc.domain.envelope import Blank, Box, Needs, Signatory, called, label_pattern
 from docsvc.domain.errors import SealError
 
 DATE_BLANK: Final = "年月日"  # what may stand behind a label, to be filled in by hand
@@ -17,7 +17,6 @@ NARROWEST: Final = 22.0 * POINTS_PER_MM
 LOWEST: Final = 6.5 * POINTS_PER_MM
 UNDER: Final = 8.0  # points that a hand goes below the line at most
 SPACE: Final = 3.0  # points between a box and what stands on its left and right
-ENDS: Final = "（(：:"  # a label's own words end here
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,9 @@ def find(sheets: Sequence[Sheet], signatories: Sequence[Signatory]) -> list[Blan
 
 def described(signatory: Signatory) -> str:
     """What the field is for, for people and for those who compare it with the certificate later."""
-    label = signatory.anchor
-    for end in ENDS:
-        label = label.split(end)[0]
     kind = "手写签名" if signatory.needs is Needs.HANDWRITING else "数字签名"
     number = f"（{signatory.cert_no}）" if signatory.cert_no else ""
-    return f"{label} {signatory.name}{number} {kind}"
+    return f"{called(signatory.anchor)} {signatory.name}{number} {kind}"
 
 
 def _boxes(sheets: Sequence[Sheet], signatory: Signatory, all_of_them: Sequence[Signatory]) -> list[Box]:

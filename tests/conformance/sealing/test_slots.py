@@ -72,9 +72,7 @@ def test_each_has_a_blank_of_their_own_free_of_text_and_on_the_page(press, path,
 def covers(box, line):
     """Would a mark in the box hide characters of the line?"""
     low, high = max(box.bottom, line.bottom), min(box.bottom + box.height, line.top)
-    return high - low > 2 and any(
-        left < box.left + box.width and box.left < right for left, right in line.spans
-    )
+    return high - low > 2 and any(left < box.left + box.width and box.left < right for left, right in line.spans)
 
 
 def meet(one, other):
