@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 OFFICERS: Final = 2  # 行政处罚法 第42条
+CALLED: Final = re.compile(r"(.+?)(?=签名|[（(：:]|$)")
 
 
 class Role(enum.StrEnum):
@@ -33,8 +35,10 @@ class SignatureRule:
     """[[signatures]] of a manifest, in the order of signing.
 
     `person` is a path into the case: an object with `name` (and `cert_no`), a name, or a list of such, each with a
-    signature of its own. `anchor` is the label in the template behind which they sign; `every_page` that of the
-    line at the foot of each page. The rule holds only where the flag at the path `when` is set, or `unless` is not.
+    signature of its own; of `one or another` the first that names anybody. `anchor` is the label in the template
+    behind which they sign, as `label_pattern` reads it; `every_page` that of the line at the foot of each page. The
+    rule holds only where `when` does and `unless` does not: a path at which something stands (`body.refused`), or
+    stands one of some values (`body.way = onsite, phone`).
     """
 
     role: Role
@@ -60,13 +64,22 @@ class Signatory:
     every_page: str = ""
 
 
+def label_pattern(anchor: str) -> re.Pattern[str]:
+    """The label that an anchor means, without spaces.
+
+    It is the anchor itself, or else the anchor with a bracket and a colon after it: what stands in the bracket may
+    differ from case to case, and a label in a table's cell has no colon.
+    """
+    return re.compile(re.escape("".join(anchor.split())) + r"(?:（[^（）]*）)?：?")
+
+
 def signatories(rules: Sequence[SignatureRule], case: Mapping[str, Any]) -> tuple[Signatory, ...]:
     """Who has to sign the document of `case` before the agency seals it, in order."""
     found: list[Signatory] = []
     for rule in rules:
-        if (rule.when and not _at(case, rule.when)) or (rule.unless and _at(case, rule.unless)):
+        if (rule.when and not _holds(case, rule.when)) or (rule.unless and _holds(case, rule.unless)):
             continue
-        for nth, person in enumerate(_people(_at(case, rule.person))):
+        for nth, person in enumerate(_named(case, persons(rule))):
             earlier = sum(s.role is rule.role for s in found)
             found.append(
                 Signatory(
@@ -81,6 +94,33 @@ def signatories(rules: Sequence[SignatureRule], case: Mapping[str, Any]) -> tupl
                 )
             )
     return tuple(found)
+
+
+def called(anchor: str) -> str:
+    """What the document calls those who sign behind a label: 约谈人, where it is 约谈人（签名）："""
+    found = CALLED.match(anchor)
+    return found[1] if found else anchor
+
+
+def persons(rule: SignatureRule) -> list[str]:
+    """The paths of `rule.person`."""
+    return [path.strip() for path in rule.person.split(" or ")]
+
+
+def asked(condition: str) -> tuple[str, frozenset[str]]:
+    """The path of a condition, and the values that it asks for; none where anything will do."""
+    path, _, values = condition.partition("=")
+    return path.strip(), frozenset(value.strip() for value in values.split(",") if value.strip())
+
+
+def _holds(case: Mapping[str, Any], condition: str) -> bool:
+    path, values = asked(condition)
+    found = _at(case, path)
+    return found in values if values and isinstance(found, str) else bool(found) and not values
+
+
+def _named(case: Mapping[str, Any], paths: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    return next((found for path in paths if (found := list(_people(_at(case, path))))), ())
 
 
 def _at(case: Mapping[str, Any], path: str) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from docsvc.domain.envelope import Mark, Needs, Prepared, Role, Signatory
+from docsvc.domain.envelope import Mark, Needs, Prepared, Role, Signatory, called
 from docsvc.domain.errors import ConflictError, NotFoundError
 
 PREPARED_FOR: Final = dt.timedelta(minutes=15)  # a token asks for its PIN; a person looks for the card
@@ -24,7 +23,6 @@ LONGEST_NAME: Final = 40  # of a witness, and of who that is
 ROOM_BESIDE, ROOM_ALONE = 40, 80  # characters of a note that a blank has room for, with and without a picture
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
-LABEL: Final = re.compile(r"[^（(：:]+")
 
 
 class SlotState(enum.StrEnum):
@@ -140,8 +138,7 @@ class Signature:
     @property
     def called(self) -> str:
         """What the document calls them: the label before which they sign."""
-        found = LABEL.match(self.signatory.anchor)
-        return found[0] if found else self.signatory.name
+        return called(self.signatory.anchor)
 
     @property
     def by_certificate(self) -> bool:

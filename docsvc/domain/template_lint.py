@@ -47,10 +47,13 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """A template, taken apart: the names it uses, and what is wrong with it whatever the case."""
+    """A template, taken apart: the names it uses, what is wrong with it whatever the case, and the text of each of
+    its paragraphs.
+    """
 
     uses: tuple[Use, ...]
     notes: tuple[TemplateNote, ...]
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from docsvc.domain.access import Permission, Principal
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, Signing, State
+from docsvc.domain.envelope import signatories
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError, SetupError
 from docsvc.domain.joint import joint_names
 from docsvc.domain.laws import Laws
@@ -96,10 +97,10 @@ class Intake:
         doc_type = self._doc_type(data)
         if layout is not None and doc_type.in_layout(layout) is None:
             raise CaseRefusedError([_no_layout("", layout, doc_type)])
-        if signing is Signing.ENVELOPE and not doc_type.manifest.signatures:
-            raise CaseRefusedError([_no_envelope(doc_type)])
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
+        if signing is Signing.ENVELOPE and not signatories(doc_type.manifest.signatures, data):
+            raise CaseRefusedError([_no_envelope(doc_type)])
         if halves := [p for p, text in strings_of(data) if SURROGATE.search(text)]:
             # Half a character has no UTF-8 form, so no digest could be taken.
             raise CaseRefusedError([Finding("G12", p, "含有不完整的字符", "half a character") for p in halves])
@@ -387,8 +388,8 @@ def _no_envelope(doc_type: DocumentType) -> Finding:
     return Finding(
         "SIGNING",
         "",
-        f"{title}没有规定由谁签名，不能以envelope方式签署",
-        f"the manifest of {doc_type.manifest.doc_type} names nobody who signs: signing=envelope is not possible",
+        f"{title}没有规定由谁签名，或者本案没有应当签名的人，不能以envelope方式签署",
+        f"the manifest of {doc_type.manifest.doc_type} names nobody who signs this case: no signing=envelope",
     )
 
 

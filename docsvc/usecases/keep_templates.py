@@ -21,7 +21,8 @@ from docsvc.domain.numbering import DocNumber
 from docsvc.domain.properties import Properties
 from docsvc.domain.scan import KEY_ID_BYTES, SIGNATURE_BYTES
 from docsvc.domain.shapes import unsound
-from docsvc.domain.template_lint import TemplateNote, Trial, judge
+from docsvc.domain.signature_lint import judge_signatures
+from docsvc.domain.template_lint import Anatomy, TemplateNote, Trial, judge
 from docsvc.domain.wording import context, unworded
 from docsvc.domain.wording.fields import fields_of, filled
 from docsvc.pipeline.convert import body_text, convert
@@ -160,9 +161,15 @@ class TemplateDesk:
                 unworded=frozenset().union(*map(unworded, accepted)),
                 stages=frozenset(str(each.case.body.get("stage")) for each in accepted),
             )
-            notes = list(judge(self.anatomist.dissect(doc_type.template), trial))
-            for other in doc_type.layout_names[1:]:
-                notes += self._faults_in(doc_type.layouts[other], trial)
+            own, *others = doc_type.layout_names
+            anatomies = {doc_type.layouts[own].file: self.anatomist.dissect(doc_type.template)}
+            notes = [note for anatomy in anatomies.values() for note in judge(anatomy, trial)]
+            for layout in (doc_type.layouts[other] for other in others):
+                anatomies[layout.file] = self.anatomist.dissect(layout.template)
+                notes += _faults_in(layout, anatomies[layout.file], trial)
+            texts = {file: anatomy.texts for file, anatomy in anatomies.items()}
+            cases = [each.case.data for each in accepted]
+            notes += judge_signatures(doc_type.manifest.signatures, trial.fields, texts, cases)
         return sorted(dict.fromkeys(notes), key=lambda note: note.severity != "error")
 
     def proofs(self, name: str, press: Press, draft: Draft | None = None) -> Iterator[Proof]:
@@ -308,13 +315,6 @@ class TemplateDesk:
             raise TemplateFaultError("样例案件的联合机关不在样例登记表中")
         return Accepted(NOBODY, case, agency, DocNumber(word, year, 1), laid_out, joint)
 
-    def _faults_in(self, layout: Layout, trial: Trial) -> Iterator[TemplateNote]:
-        """What is wrong with another layout's Word file. It may leave out what the type's own prints."""
-        for note in judge(self.anatomist.dissect(layout.template), trial):
-            if note.kind != "unused":
-                place = note.place and dataclasses.replace(note.place, part=f"{layout.file}: {note.place.part}")
-                yield dataclasses.replace(note, place=place)
-
     def _code(self, name: str, draft: Draft, proofs: Sequence[Proof]) -> str:
         told = {
             "in_force": self.templates.get(name).sha256,
@@ -322,6 +322,14 @@ class TemplateDesk:
             "samples": {proof.sample: proof.digest for proof in proofs},
         }
         return sha256_hex(json.dumps(told, sort_keys=True).encode())[:CODE]
+
+
+def _faults_in(layout: Layout, anatomy: Anatomy, trial: Trial) -> Iterator[TemplateNote]:
+    """What is wrong with another layout's Word file. It may leave out what the type's own prints."""
+    for note in judge(anatomy, trial):
+        if note.kind != "unused":
+            place = note.place and dataclasses.replace(note.place, part=f"{layout.file}: {note.place.part}")
+            yield dataclasses.replace(note, place=place)
 
 
 def _difference(old: Proof | None, new: Proof) -> Difference:

@@ -115,8 +115,10 @@ def row(label: str, value: str, height: int = 460, align: str = "center") -> str
 
 
 def sign_row(condition: str, label: str, blank: str) -> str:
-    """A high row to sign in, only where `condition` holds."""
-    return row_tag(f"if {condition}") + row(label, paragraph(blank, "TableSign"), 1000) + row_tag("endif")
+    """A high row to sign in, only where `condition` holds. The blank stands in line with the label's last line."""
+    lines = len(label.splitlines())
+    value = paragraph("", "TableSign") * (lines - 1) + paragraph(blank, "TableSign")
+    return row_tag(f"if {condition}") + row(label, value, 1000) + row_tag("endif")
 
 
 def table(*content: str) -> str:

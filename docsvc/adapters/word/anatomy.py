@@ -47,6 +47,7 @@ class WordAnatomist:
             return Anatomy((), (_fault("package", e),))
         uses: list[Use] = []
         notes: list[TemplateNote] = []
+        texts: list[str] = []
         for name, data in parts.items():
             if not FILLED.match(name):
                 continue
@@ -66,11 +67,12 @@ class WordAnatomist:
                 notes.append(_fault("expression", e))
                 continue
             notes += self._looks(name, root, styles)
+            texts += ["".join(text for _, text in _runs(paragraph)) for paragraph in root.iter(P)]
             places = _Places(name, root)
             uses += [Use(n.path, places.of(n.written), n.printed, n.sure) for n in _walk(tree, _Known({}))]
             places = _Places(name, root)
             notes += [TemplateNote("unsafe", "error", zh, en, places.of(at)) for zh, en, at in unsafe]
-        return Anatomy(tuple(dict.fromkeys(uses)), tuple(notes))
+        return Anatomy(tuple(dict.fromkeys(uses)), tuple(notes), tuple(texts))
 
     def _looks(self, part: str, root: Any, styles: StyleFonts) -> Iterator[TemplateNote]:
         for number, paragraph in enumerate(root.iter(P), 1):

@@ -145,9 +145,10 @@ class Narrow(Form):
         return each("row", source, lines) + "".join(more)
 
     def sign_row(self, condition: str, label: str, blank: str) -> str:
-        """A line to sign on."""
+        """A line to sign on, under the label's last line."""
         del blank
-        return when(condition, self.signature(f"{label.replace(chr(10), '')}："))
+        *before, last = label.splitlines()
+        return when(condition, *(paragraph(line, "Signature") for line in before), self.signature(f"{last}："))
 
     def signature(self, label: str) -> str:
         """The label, a line under it, and the day: the paper is too narrow for them side by side."""

@@ -25,7 +25,6 @@ from tests.support.envelopes import go_round, people
 from tests.support.sealing import make_pki, sealer_for
 
 pytestmark = [pytest.mark.office, pytest.mark.judge]
-LAYOUTS = ("record", "narrow-58", "narrow-80")
 
 
 @pytest.fixture(scope="module")
@@ -136,34 +135,6 @@ def test_marks_show_where_they_should_and_hide_no_text(rounds, press):
         texts.append([page.get_textpage().get_text_bounded() for page in document])
         document.close()
     assert texts[0] == texts[1]
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("number", [1, 3])
-def test_blanks_are_large_enough_free_of_text_and_apart(press, layout, number):
-    _, pdf, _, blanks = laid_out(press, number, layout)
-    document = pypdfium2.PdfDocument(pdf)
-    boxes = [box for blank in blanks for box in blank.boxes]
-    for box in boxes:
-        assert box.height >= 9.5 * 72 / 25.4, (layout, box)
-        assert box.width >= 30 * 72 / 25.4, (layout, box)
-        page = document[box.page]
-        left, low, right, high = page.get_mediabox()
-        assert left <= box.left <= box.left + box.width <= right
-        assert low <= box.bottom <= box.bottom + box.height <= high
-        text = page.get_textpage().get_text_bounded(
-            box.left, box.bottom + 1.5, box.left + box.width, box.bottom + box.height - 1.5
-        )
-        assert not text.strip(), (layout, box, text)
-    for n, one in enumerate(boxes):
-        for other in boxes[n + 1 :]:
-            apart = (
-                one.page != other.page
-                or one.bottom + one.height <= other.bottom + 0.01
-                or other.bottom + other.height <= one.bottom + 0.01
-            )
-            assert apart, (one, other)
-    document.close()
 
 
 def test_a_party_that_says_the_labels_moves_no_blank(press):

@@ -9,9 +9,10 @@ import pytest
 
 from docsvc.domain.access import Permission, Principal
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import State
+from docsvc.domain.document import Signing, State
 from docsvc.domain.errors import (
     BusyError,
+    CaseRefusedError,
     ConflictError,
     ForbiddenError,
     LinkGoneError,
@@ -23,6 +24,7 @@ from docsvc.domain.errors import (
 from docsvc.domain.signature import Channel, Given, SlotState
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.store import object_key
+from tests.support.cases import sample
 from tests.support.paper import UNSIGNED, Desk
 from tests.support.portal import Portal
 from tests.support.signing import handwriting
@@ -316,3 +318,11 @@ def test_the_same_case_asked_for_otherwise_is_the_document_that_there_is(desk, p
     row = desk.laid_out()
     again = portal.service.intake.accept(json.loads(row.case_json))
     assert (again.new, again.row.id, again.row.signing) == (False, row.id, "envelope")
+
+
+@pytest.mark.parametrize(("name", "number"), [("advice", 1), ("public_service_offset", 2)])
+def test_a_case_that_nobody_signs_does_not_go_round(portal, name, number):
+    """The type names nobody, or nobody for what this case is."""
+    with pytest.raises(CaseRefusedError) as refused:
+        portal.service.intake.accept(sample(name, number), signing=Signing.ENVELOPE)
+    assert [f.rule for f in refused.value.findings] == ["SIGNING"]

@@ -382,3 +382,21 @@ def test_the_command_line_names_place_and_fault_and_exits_with_1(tmp_path):
     for words in (["lint", "--draft", str(file)], ["lint", "advice", "--draft", str(tmp_path / "none.docx")]):
         with pytest.raises(UsageError):
             CliRunner().invoke(cli, ["templates", *words], standalone_mode=False, catch_exceptions=False)
+
+
+def test_a_template_that_lost_a_signatorys_label():
+    template = edited("followup_record", ("回访人（签名）：", "回访者（签名）："))
+    (note,) = lint("followup_record", template)
+    assert (note.kind, note.severity) == ("signature", "error")
+    assert note.message == "manifest.toml 第2条签名规则：template.docx 中没有以anchor“回访人（签名）：”开头的段落"
+
+
+def test_a_schema_that_lost_a_signatory():
+    schema = json.loads(FOLDER.get("commitment").common["schema.json"])
+    samples = FOLDER.samples("commitment")
+    signer = schema["properties"]["body"]["properties"]["signer"]
+    signer["properties"]["full_name"] = signer["properties"].pop("name")
+    signer["additionalProperties"], signer["required"] = True, []
+    draft = Draft(schema=json.dumps(schema).encode(), samples=samples)
+    told = [note.message for note in DESK.lint("commitment", draft) if note.kind == "signature"]
+    assert told == ["manifest.toml 第1条签名规则：person 所写的“body.signer”没有姓名（name）"]

@@ -113,3 +113,21 @@ def test_no_room_is_a_fault_that_names_the_label():
     texts = [(14, 700, OFFICER), (100, 688, DATE)]
     with pytest.raises(SealError, match="没有签名的位置"):
         found([texts], [signatory("Officer", OFFICER)], paper=(164, 842))
+
+
+def test_what_stands_in_a_labels_bracket_may_differ():
+    for label in ("承诺人（签名、盖章）：", "承诺人（签名、按指印）：", "承诺人："):
+        (blank,) = found([row(600, label)], [signatory("Party", "承诺人", needs=Needs.HANDWRITING, number=None)])
+        assert blank.boxes[0].left > 80 + SIZE * len(label)
+        assert blank.described == "承诺人 陈测甲 手写签名"
+
+
+def test_in_a_table_one_signs_before_the_date():
+    """The label has a cell of its own, in two lines; what stands over it there leaves the other cell free."""
+    table = [(80, 640, "受送达人或者"), *row(620, "代收人签名盖章"), (80, 580, "送达人（签名）：")]
+    (blank,) = found([table], [signatory("Party", "代收人签名盖章", needs=Needs.HANDWRITING, number=None)])
+    (box,) = blank.boxes
+    assert box.width == pytest.approx(60 * POINTS_PER_MM)
+    assert box.left + box.width == pytest.approx(420, abs=5)
+    assert box.height > 10 * POINTS_PER_MM
+    assert blank.described == "代收人 陈测甲 手写签名"
