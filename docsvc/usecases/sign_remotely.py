@@ -47,7 +47,7 @@ class RemoteSigning:
         now = self.clock()
         pdf = self.envelopes.newest(envelope)
         fields = self.envelopes.fields(envelope, slot)
-        mark = slot.mark(picture, self.envelopes.today())
+        mark = slot.mark(picture, self.envelopes.day(now))
         try:
             prepared = self.sealer().prepare(pdf, fields, mark, chain, now)
         except SealError as e:
