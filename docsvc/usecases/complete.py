@@ -177,7 +177,7 @@ class Completion:
 
 
 def _anew(slot: Signature, reason: str) -> Signature:
-    """Asked for again. A refusal that no witness stands for is undone: they are asked, or it is noted, once more."""
+    """Asked for again. A refusal that no witness stands for is undone: they are asked once more."""
     slot = replace(slot, state=SlotState.WAITING, fault=reason, pending=None, link=None, given=None, evidence={})
     refusal = slot.refusal if slot.refusal and slot.refusal.witness else None
     return replace(slot, refusal=refusal, revision_sha256=None, certificate_sha256=None)

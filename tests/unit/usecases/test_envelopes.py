@@ -287,6 +287,9 @@ def test_what_is_prepared_is_given_once(desk):
     remote = desk.portal.service.remote_signing
     with pytest.raises(SignatureRefusedError, match="证书不是陈测甲"):
         prepared(desk, row, chain=WANG)
+    with pytest.raises(SignatureRefusedError) as unreadable:
+        prepared(desk, row, chain=(*CHEN, b"the issuer", b""))
+    assert [f.pointer for f in unreadable.value.findings] == ["/certificates/2"]
     old, new = prepared(desk, row), prepared(desk, row)
     with pytest.raises(ConflictError):
         remote.give(OFFICER, row.id, "Officer", old.id, Given(value=b"right"))
