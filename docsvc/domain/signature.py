@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from docsvc.domain.envelope import Mark, Needs, Prepared, Role, Signatory
+from docsvc.domain.envelope import Mark, Needs, Prepared, Signatory
 from docsvc.domain.errors import ConflictError, NotFoundError
 
 PREPARED_FOR: Final = dt.timedelta(minutes=15)  # a token asks for its PIN; a person looks for the card
@@ -197,11 +197,6 @@ def revision(slots: Sequence[Signature], unsigned_sha256: str | None) -> str | N
     """SHA-256 of the newest file of an envelope: after the last signature, else unsigned."""
     signed = [slot.revision_sha256 for slot in slots if slot.state is SlotState.SIGNED]
     return signed[-1] if signed else unsigned_sha256
-
-
-def is_officer(role: Role) -> bool:
-    """Of the agency? Officers and recorders sign with certificates of their own."""
-    return role in (Role.OFFICER, Role.RECORDER)
 
 
 def picture_fault(png: bytes) -> str | None:

@@ -14,6 +14,7 @@ from docsvc.domain.document import State
 from docsvc.domain.errors import (
     AlteredError,
     BusyError,
+    CaseRefusedError,
     ConflictError,
     ForbiddenError,
     LinkGoneError,
@@ -367,6 +368,13 @@ def test_the_log_tells_of_a_refusal_whether_they_had_been_asked_and_who_the_witn
     refusing.refuse(OFFICER, row.id, "Party", "不愿签名", recording="7号")
     asked = portal.service.search.history(OFFICER, row.id)[-1].detail["asked"]
     assert asked == {"link": link.id, "channel": "sms", "until": link.until.isoformat(), "wrong_codes": 0}
+
+
+def test_who_signs_by_certificate_is_known_by_more_than_a_name(desk):
+    with pytest.raises(CaseRefusedError) as e:
+        desk.laid_out(**{"body/recorder": {"name": "郑测戊", "cert_no": None}})
+    assert [(f.rule, f.pointer) for f in e.value.findings] == [("SIGNING", "/body/recorder")]
+    assert "郑测戊" in e.value.findings[0].message
 
 
 def test_who_may_not(desk):
