@@ -54,7 +54,8 @@ class Completion:
         """Complete the signature that was given, if one was; after the last one the document is to be sealed.
 
         A fault is raised when it has been written down: one that may pass leaves the slot `given` and its job due
-        again, any other, or one too many, asks for the signature anew and says why. Raises BusyError.
+        again, as often as it takes; any other, or one of ours too often, asks for the signature anew and says why.
+        Raises BusyError.
         """
         envelope, slot, token = self._claim(document_id)
         if slot is None:
@@ -65,6 +66,8 @@ class Completion:
         except BusyError:
             raise
         except DocsvcError as e:
+            if e.retryable:  # an outage, however long: nobody has to come back and sign again for that
+                slot = replace(slot, attempts=min(slot.attempts, MAX_ATTEMPTS - 1))
             self._put_off(slot, token, str(e), retryable=e.retryable)
             raise
         except Exception as e:

@@ -166,6 +166,27 @@ def test_a_fault_that_may_pass_is_tried_again(desk, portal):
     assert (desk.slot(row.id, "Party").state, desk.slot(row.id, "Party").fault) == (SlotState.SIGNED, None)
 
 
+def test_what_a_person_gave_outlives_a_long_outage(desk):
+    row = desk.laid_out()
+    drawn(desk, row)
+    for _ in range(MAX_ATTEMPTS + 2):
+        desk.pen.faults = [StoreError("存储暂不可用；the store is away")]
+        with pytest.raises(StoreError):
+            desk.completion.advance(row.id)
+    desk.completion.advance(row.id)
+    assert desk.slot(row.id, "Party").state is SlotState.SIGNED
+
+
+def test_a_fault_of_ours_is_not_tried_for_ever(desk):
+    row = desk.laid_out()
+    drawn(desk, row)
+    for _ in range(MAX_ATTEMPTS):
+        desk.pen.faults = [ZeroDivisionError()]
+        with pytest.raises(ZeroDivisionError):
+            desk.completion.advance(row.id)
+    assert desk.slot(row.id, "Party").state is SlotState.WAITING
+
+
 def test_a_fault_that_does_not_pass_asks_for_the_signature_anew(desk):
     row = desk.laid_out()
     drawn(desk, row)
