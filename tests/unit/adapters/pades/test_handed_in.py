@@ -1,4 +1,4 @@
-"""What people hand in: whose certificate it is, and what is no certificate."""
+"""What people hand in: whose certificate it is, what is no certificate, and no picture of a pad."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pades.handed_in import HandedIn
 from docsvc.domain.signer import Person
+from tests.support.signing import handwriting
 
 NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 ISSUER = "Some issuing authority"
@@ -37,6 +38,31 @@ def certificate():
 
 def test_whose_certificate_it_is():
     assert HandedIn().person(certificate()) == Person("陈测甲", "T1")
+
+
+PAD = handwriting()
+DATA = PAD.index(b"IDAT")
+
+
+def test_a_pad_s_picture_will_do():
+    assert HandedIn().picture(PAD) is None
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        PAD[:8],
+        PAD[:-12],  # no end
+        PAD[:-1] + b"x",
+        PAD + b"more",
+        PAD[: DATA - 4] + PAD[-12:],  # no pixels
+        PAD[: DATA + 9] + b"x" + PAD[DATA + 10 :],
+        PAD[:33] + PAD[8:],  # two headers
+        b"GIF89a",
+    ],
+)
+def test_other_pictures_are_refused(picture):
+    assert HandedIn().picture(picture)
 
 
 @pytest.mark.parametrize(
