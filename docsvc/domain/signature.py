@@ -199,7 +199,7 @@ def revision(slots: Sequence[Signature], unsigned_sha256: str | None) -> str | N
 
 
 def picture_fault(png: bytes) -> str | None:
-    """Why these bytes are no picture that a pad could have made, by kind and size; whoever draws it looks inside."""
+    """Why these bytes are no picture of a pad, by kind and size alone; whoever draws it looks inside."""
     if not png.startswith(PNG):
         return "手写签名须为PNG图像；the handwriting must be a PNG picture"
     if len(png) > LONGEST_PICTURE:
