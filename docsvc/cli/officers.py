@@ -9,6 +9,7 @@ import click
 
 from docsvc.bootstrap import now, open_service
 from docsvc.domain.errors import UsageError
+from docsvc.domain.signer import WRONG_IN_ALL
 
 
 @click.group()
@@ -63,8 +64,11 @@ def officers_list() -> None:
     """List whose certificates are kept: user, name, number, state."""
     with open_service() as service:
         for user, signer in service.signers.list():
-            locked = signer.locked_until if signer.locked(now()) else None
-            state = f"locked until {locked:%Y-%m-%d %H:%M} UTC" if locked else "active"
+            state = "active"
+            if signer.failures >= WRONG_IN_ALL:
+                state = "locked: enroll anew"
+            elif signer.locked_until and signer.locked(now()):
+                state = f"locked until {signer.locked_until:%Y-%m-%d %H:%M} UTC"
             click.echo(f"{user.name if user else '-'}\t{signer.name}\t{signer.cert_no}\t{state}")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+from docsvc.domain.errors import Finding
 
 OFFICERS: Final = 2  # 行政处罚法 第42条
 CALLED: Final = re.compile(r"(.+?)(?=签名|[（(：:]|$)")
@@ -20,6 +22,9 @@ class Role(enum.StrEnum):
     WITNESS = "witness"
     OFFICER = "officer"
     RECORDER = "recorder"
+
+
+OF_THE_AGENCY: Final = frozenset({Role.OFFICER, Role.RECORDER})
 
 
 class Needs(enum.StrEnum):
@@ -121,6 +126,29 @@ def _holds(case: Mapping[str, Any], condition: str) -> bool:
 
 def _named(case: Mapping[str, Any], paths: Sequence[str]) -> Sequence[Mapping[str, Any]]:
     return next((found for path in paths if (found := list(_people(_at(case, path))))), ())
+
+
+def unfit(rules: Sequence[SignatureRule], case: Mapping[str, Any]) -> Iterator[Finding]:
+    """Why a case can't go round: nobody signs it, or one of the agency's people is known by a name alone.
+
+    Another person of that name, with a certificate of their own, could sign in their place.
+    """
+    if not signatories(rules, case):
+        yield Finding(
+            "SIGNING",
+            "",
+            "此文书没有规定由谁签名，或者本案没有应当签名的人，不能以envelope方式签署",
+            "its manifest names nobody who signs this case: signing=envelope is not possible",
+        )
+    for rule in rules:
+        for who in signatories([rule], case):
+            if who.role in OF_THE_AGENCY and who.needs is not Needs.HANDWRITING and not who.cert_no:
+                yield Finding(
+                    "SIGNING",
+                    "/" + next(p for p in persons(rule) if _named(case, [p])).replace(".", "/"),
+                    f"{who.name}以证书签名，须写明执法证件号",
+                    f"{who.name} signs by certificate: the number of their enforcement certificate is needed",
+                )
 
 
 def _at(case: Mapping[str, Any], path: str) -> Any:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from docsvc.domain.envelope import Mark, Needs, Prepared, Role, Signatory, called
+from docsvc.domain.envelope import Mark, Needs, Prepared, Signatory, called
 from docsvc.domain.errors import ConflictError, NotFoundError
 
 PREPARED_FOR: Final = dt.timedelta(minutes=15)  # a token asks for its PIN; a person looks for the card
@@ -196,31 +195,12 @@ def revision(slots: Sequence[Signature], unsigned_sha256: str | None) -> str | N
     return signed[-1] if signed else unsigned_sha256
 
 
-def is_officer(role: Role) -> bool:
-    """Of the agency? Officers and recorders sign with certificates of their own."""
-    return role in (Role.OFFICER, Role.RECORDER)
-
-
 def picture_fault(png: bytes) -> str | None:
-    """Why these bytes are no picture that a pad could have made; None where they are one.
-
-    Chunks and checksums alone (PNG, 3rd edition, 5.3); whoever draws it decodes it.
-    """
+    """Why these bytes are no picture of a pad, by kind and size alone; whoever draws it looks inside."""
     if not png.startswith(PNG):
         return "手写签名须为PNG图像；the handwriting must be a PNG picture"
     if len(png) > LONGEST_PICTURE:
         return f"图像过大；the picture has more than {LONGEST_PICTURE} octets"
-    kinds: list[bytes] = []
-    at = len(PNG)
-    while at + 12 <= len(png):
-        length = int.from_bytes(png[at : at + 4], "big")
-        body = png[at + 4 : at + 8 + length]
-        if zlib.crc32(body) != int.from_bytes(png[at + 8 + length : at + 12 + length], "big"):
-            break
-        kinds.append(body[:4])
-        at += 12 + length
-    if at != len(png) or kinds[:1] != [b"IHDR"] or kinds[-1:] != [b"IEND"] or b"IDAT" not in kinds:
-        return "图像已损坏；the picture is damaged"
     width, height = (int.from_bytes(png[n : n + 4], "big") for n in (16, 20))
     if not (0 < width <= LARGEST_PICTURE[0] and 0 < height <= LARGEST_PICTURE[1]):
         return f"图像尺寸不合要求；the picture has more than {LARGEST_PICTURE[0]}×{LARGEST_PICTURE[1]} pixels"

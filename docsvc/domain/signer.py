@@ -10,6 +10,7 @@ from typing import Final
 from docsvc.domain.errors import UsageError
 
 WRONG_IN_A_ROW: Final = 5
+WRONG_IN_ALL: Final = 20  # then enrolling anew alone helps: time would let somebody at a left session try for ever
 LOCKED_FOR: Final = dt.timedelta(minutes=15)
 SHORTEST_PIN, LONGEST_PIN, FEWEST_DIFFERENT = 6, 64, 3
 
@@ -36,7 +37,8 @@ class Signer:
     locked_until: dt.datetime | None = None
 
     def locked(self, now: dt.datetime) -> bool:
-        return self.locked_until is not None and now < self.locked_until
+        """For a while, or after `WRONG_IN_ALL` wrong PINs for good."""
+        return self.failures >= WRONG_IN_ALL or (self.locked_until is not None and now < self.locked_until)
 
 
 def require_pin(pin: str) -> None:

@@ -10,8 +10,16 @@ from typing import Any
 
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import DocumentRow, State
-from docsvc.domain.errors import BusyError, ConflictError, DocsvcError, NotFoundError, ObjectMissingError, SealError
-from docsvc.domain.job import retry_at
+from docsvc.domain.errors import (
+    AlteredError,
+    BusyError,
+    ConflictError,
+    DocsvcError,
+    NotFoundError,
+    ObjectMissingError,
+    SealError,
+)
+from docsvc.domain.job import MAX_ATTEMPTS, retry_at
 from docsvc.domain.leaf import SIGNED
 from docsvc.domain.signature import Given, Signature, SlotState, turn
 from docsvc.pipeline.sign import Signed, complete, look_at, sign_here
@@ -20,7 +28,7 @@ from docsvc.ports import Database, ObjectStore, PlatformKeys, Sealer, Transactio
 from docsvc.usecases.envelopes import Envelope, Envelopes
 from docsvc.usecases.events import happened
 from docsvc.usecases.lease import Leases
-from docsvc.usecases.produce import retain_until
+from docsvc.usecases.produce import CUT_OFF, retain_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ class Completion:
         """Complete the signature that was given, if one was; after the last one the document is to be sealed.
 
         A fault is raised when it has been written down: one that may pass leaves the slot `given` and its job due
-        again, any other, or one too many, asks for the signature anew and says why. Raises BusyError.
+        again, as often as it takes; any other, or one of ours too often, asks for the signature anew and says why.
+        Raises BusyError.
         """
         envelope, slot, token = self._claim(document_id)
         if slot is None:
@@ -57,6 +66,8 @@ class Completion:
         except BusyError:
             raise
         except DocsvcError as e:
+            if e.retryable:  # an outage, however long: nobody has to come back and sign again for that
+                slot = replace(slot, attempts=min(slot.attempts, MAX_ATTEMPTS - 1))
             self._put_off(slot, token, str(e), retryable=e.retryable)
             raise
         except Exception as e:
@@ -80,6 +91,10 @@ class Completion:
                 tx.jobs.release(document_id, token, None)
                 return envelope, None, token
             # Counted when begun: an attempt that ends with its process says nothing afterwards.
+            if slot.attempts >= MAX_ATTEMPTS:
+                tx.signatures.save(_anew(slot, slot.fault or CUT_OFF))
+                tx.jobs.release(document_id, token, None)
+                return envelope, None, token
             slot = replace(slot, attempts=slot.attempts + 1)
             tx.signatures.save(slot)
         return envelope, slot, token
@@ -121,7 +136,10 @@ class Completion:
                 raise SealError(f"{envelope.row.number}: what was signed is another revision")
             return complete(revision, slot.pending.prepared, given, self.sealer, self.verifier, self.clock())
         fields = self.envelopes.fields(envelope, slot)
-        mark = slot.mark(given.picture, self.envelopes.today())
+        if given.picture is not None and sha256_hex(given.picture) != slot.evidence.get("picture"):
+            raise AlteredError(f"{envelope.row.number}: 手写签名已被改动；it is not the picture that was given")
+        # The day of the hand, not of whoever comes to write it down.
+        mark = slot.mark(given.picture, self.envelopes.day(dt.datetime.fromisoformat(slot.evidence["given_at"])))
         return sign_here(revision, fields, mark, self.keys.platform, self.sealer, self.verifier, self.clock())
 
     def _finish(self, envelope: Envelope, slot: Signature, token: int, fields: dict[str, Any]) -> None:
@@ -141,10 +159,7 @@ class Completion:
 
     def _put_off(self, slot: Signature, token: int, reason: str, *, retryable: bool) -> None:
         again = retry_at(slot.attempts, self.clock()) if retryable else None
-        slot = replace(slot, fault=reason)
-        if again is None:
-            slot = replace(slot, state=SlotState.WAITING, pending=None, link=None, given=None, evidence={})
-            slot = replace(slot, revision_sha256=None, certificate_sha256=None)
+        slot = _anew(slot, reason) if again is None else replace(slot, fault=reason)
         with self._writing(slot.document_id, token) as tx:
             tx.signatures.save(slot)
             tx.jobs.release(slot.document_id, token, again)
@@ -162,6 +177,13 @@ class Completion:
         if row is None:
             raise ConflictError("没有这份文书；no such document")
         return row
+
+
+def _anew(slot: Signature, reason: str) -> Signature:
+    """Asked for again. A refusal that no witness stands for is undone: they are asked once more."""
+    slot = replace(slot, state=SlotState.WAITING, fault=reason, pending=None, link=None, given=None, evidence={})
+    refusal = slot.refusal if slot.refusal and slot.refusal.witness else None
+    return replace(slot, refusal=refusal, revision_sha256=None, certificate_sha256=None)
 
 
 def _results(slot: Signature) -> dict[str, Any]:

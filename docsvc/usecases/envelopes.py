@@ -146,9 +146,9 @@ class Envelopes:
             *signature_slots(LaidOut(unsigned, row.unsigned_sha256 or "", 0), accepted, self.pages),
         ]
 
-    def today(self) -> dt.date:
-        """The date where the service is."""
-        return self.clock().astimezone(self.zone).date()
+    def day(self, at: dt.datetime) -> dt.date:
+        """The date of a moment where the service is."""
+        return at.astimezone(self.zone).date()
 
     def wait(self, document_id: str, name: str, seconds: float) -> Signature:
         """The slot when the worker has done with what was given, or else after `seconds`. Raises NotFoundError."""

@@ -17,7 +17,7 @@ from docsvc.domain.access import Permission, Principal
 from docsvc.domain.agency import Agency
 from docsvc.domain.case import Case, strings_of
 from docsvc.domain.document import DocumentRow, DocumentType, Level, Signing, State
-from docsvc.domain.envelope import signatories
+from docsvc.domain.envelope import unfit
 from docsvc.domain.errors import CaseRefusedError, DuplicateError, Finding, ForbiddenError, SetupError
 from docsvc.domain.joint import joint_names
 from docsvc.domain.laws import Laws
@@ -99,11 +99,11 @@ class Intake:
             raise CaseRefusedError([_no_layout("", layout, doc_type)])
         if faults := self.schema_check.check(doc_type.schema, data):
             raise CaseRefusedError(faults)
-        if signing is Signing.ENVELOPE and not signatories(doc_type.manifest.signatures, data):
-            raise CaseRefusedError([_no_envelope(doc_type)])
         if halves := [p for p, text in strings_of(data) if SURROGATE.search(text)]:
             # Half a character has no UTF-8 form, so no digest could be taken.
             raise CaseRefusedError([Finding("G12", p, "含有不完整的字符", "half a character") for p in halves])
+        if signing is Signing.ENVELOPE and (faults := list(unfit(doc_type.manifest.signatures, data))):
+            raise CaseRefusedError(faults)
         try:
             case = Case.of(data)
         except ValueError as e:
@@ -380,16 +380,6 @@ def _no_layout(pointer: str, layout: str, doc_type: DocumentType) -> Finding:
         pointer,
         f"{title}没有版式 {layout[:LONGEST_SHOWN]}，只有：{known}",
         f"{doc_type.manifest.doc_type} has no layout {layout[:LONGEST_SHOWN]}, only: {known}",
-    )
-
-
-def _no_envelope(doc_type: DocumentType) -> Finding:
-    title = doc_type.manifest.title
-    return Finding(
-        "SIGNING",
-        "",
-        f"{title}没有规定由谁签名，或者本案没有应当签名的人，不能以envelope方式签署",
-        f"the manifest of {doc_type.manifest.doc_type} names nobody who signs this case: no signing=envelope",
     )
 
 

@@ -6,11 +6,12 @@ import datetime as dt
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from docsvc.domain.access import Principal
 from docsvc.domain.errors import ConflictError, Finding, SignatureRefusedError, refused_signature
 from docsvc.domain.leaf import REFUSED
-from docsvc.domain.signature import LONGEST_NAME, LONGEST_TEXT, Given, Refusal, Signature, SlotState
+from docsvc.domain.signature import LONGEST_NAME, LONGEST_TEXT, Given, Link, Refusal, Signature, SlotState
 from docsvc.usecases.envelopes import Envelopes
 from docsvc.usecases.events import by, happened
 
@@ -78,6 +79,8 @@ class Refusing:
                 "name": slot.signatory.name,
                 "reason": refusal.reason,
                 "witness": refusal.witness,
+                "relation": refusal.relation,
+                "asked": slot.link and _asked(slot.link),
                 "recording": refusal.recording,
             }
             row = replace(change.envelope.row, signed_sha256=change.envelope.revision)
@@ -88,6 +91,16 @@ class Refusing:
             change.due.append(now)
             evidence = {**by(principal), "given_at": now.isoformat(), "channel": "refusal"}
             return change.save(slot, state=SlotState.GIVEN, given=Given(), evidence=evidence, **fields)
+
+
+def _asked(link: Link) -> dict[str, Any]:
+    """That they had been asked to sign: the refusal ends that link."""
+    return {
+        "link": link.id,
+        "channel": link.channel.value,
+        "until": link.until.isoformat(),
+        "wrong_codes": link.failures,
+    }
 
 
 def _line(where: str, text: str | None) -> str | None:

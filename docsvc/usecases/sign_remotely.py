@@ -47,7 +47,7 @@ class RemoteSigning:
         now = self.clock()
         pdf = self.envelopes.newest(envelope)
         fields = self.envelopes.fields(envelope, slot)
-        mark = slot.mark(picture, self.envelopes.today())
+        mark = slot.mark(picture, self.envelopes.day(now))
         try:
             prepared = self.sealer().prepare(pdf, fields, mark, chain, now)
         except SealError as e:
@@ -107,9 +107,13 @@ class RemoteSigning:
     def _refuse_stranger(self, slot: Signature, chain: Sequence[bytes]) -> None:
         if not chain:
             raise refused("/certificates", "须给出证书；a certificate is needed")
-        person = self.checks.person(chain[0])
-        if person is None:
-            raise refused("/certificates/0", "证书无法识别；it is no certificate (DER)")
+        people = []
+        for n, der in enumerate(chain):
+            found = self.checks.person(der)
+            if found is None:
+                raise refused(f"/certificates/{n}", "证书无法识别；it is no certificate (DER)")
+            people.append(found)
+        person = people[0]
         if person.name != slot.signatory.name or (
             slot.signatory.cert_no is not None and person.number != slot.signatory.cert_no
         ):

@@ -11,7 +11,7 @@ from typing import Any
 from docsvc.domain.access import Principal, User
 from docsvc.domain.errors import ForbiddenError, NotFoundError, UsageError, refused_signature
 from docsvc.domain.signature import Given, Signature
-from docsvc.domain.signer import LOCKED_FOR, WRONG_IN_A_ROW, Signer, require_pin
+from docsvc.domain.signer import LOCKED_FOR, WRONG_IN_A_ROW, WRONG_IN_ALL, Signer, require_pin
 from docsvc.ports import Database, SignatureChecks, Vault
 from docsvc.usecases.envelopes import Envelopes
 from docsvc.usecases.sign_remotely import RemoteSigning
@@ -19,6 +19,10 @@ from docsvc.usecases.sign_remotely import RemoteSigning
 LOCKED = (
     f"PIN连续输错{WRONG_IN_A_ROW}次，已锁定{LOCKED_FOR.seconds // 60}分钟；"
     f"locked for {LOCKED_FOR.seconds // 60} minutes after {WRONG_IN_A_ROW} wrong PINs"
+)
+LOCKED_FOR_GOOD = (
+    f"PIN累计输错{WRONG_IN_ALL}次，证书已锁定，须由管理员重新登记；"
+    f"locked after {WRONG_IN_ALL} wrong PINs: the operator enrols the certificate anew"
 )
 
 
@@ -56,7 +60,7 @@ class Signers:
         if key is None:
             self.note(logging.WARNING, "pin_refused", user=principal.name, failures=signer.failures)
             if signer.failures % WRONG_IN_A_ROW == 0:
-                raise ForbiddenError(LOCKED)
+                raise ForbiddenError(_locked(signer))
             left = WRONG_IN_A_ROW - signer.failures % WRONG_IN_A_ROW
             raise refused_signature("/pin", f"PIN不正确，还可以试{left}次；wrong PIN: {left} more tries", "PIN")
         with self.database.begin() as tx:
@@ -74,7 +78,7 @@ class Signers:
         with self.database.begin() as tx:
             signer = tx.signers.find(principal.id)
             if signer is None or signer.locked(now):
-                raise ForbiddenError(LOCKED)
+                raise ForbiddenError(_locked(signer))
             failures = signer.failures + 1
             locks = failures % WRONG_IN_A_ROW == 0
             signer = replace(signer, failures=failures, locked_until=now + LOCKED_FOR if locks else None)
@@ -123,6 +127,10 @@ class Signers:
         if user is None:
             raise NotFoundError("没有这个用户；no such user")
         return user
+
+
+def _locked(signer: Signer | None) -> str:
+    return LOCKED_FOR_GOOD if signer is not None and signer.failures >= WRONG_IN_ALL else LOCKED
 
 
 def is_theirs(slot: Signature, signer: Signer) -> bool:

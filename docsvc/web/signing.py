@@ -23,7 +23,7 @@ from docsvc.domain.errors import (
 from docsvc.domain.signature import LINK_MINUTES, Channel, turn
 from docsvc.usecases.sign_with_pin import is_theirs
 from docsvc.web.errors import status_of
-from docsvc.web.guard import LARGEST, may, pages, principal, service
+from docsvc.web.guard import LARGEST, close_session, may, pages, principal, service, token
 
 LINK: Final = "link"
 PAGE_WIDTH: Final = 1000  # pixels
@@ -119,11 +119,17 @@ def sign() -> ResponseReturnValue:
 
 @pages.post("/sign")
 def open_link() -> ResponseReturnValue:
-    """Into the signed cookie with it, so that it stands in no address from here on."""
-    token = request.form.get("token", "")[:200]
-    service().hand_signing.open(token)
-    session[LINK] = token
-    return redirect(url_for("web.sign_document"), 303)
+    """Into the signed cookie with it, so that it stands in no address from here on.
+
+    An officer who opens it on their own device hands that over: whoever signs there is not the officer as well.
+    """
+    link = request.form.get("token", "")[:200]
+    service().hand_signing.open(link)
+    if officer := token():
+        service().accounts.sign_out(officer)
+    session.clear()
+    session[LINK] = link
+    return close_session(url_for("web.sign_document"))
 
 
 @pages.get("/sign/document")

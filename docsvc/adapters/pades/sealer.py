@@ -187,7 +187,8 @@ class PadesSealer:
         self, pdf: bytes, fields: Sequence[Blank | Slot], mark: Mark, chain: Sequence[bytes], at: dt.datetime
     ) -> Prepared:
         """The same for a key that is elsewhere. Raises SealError where that certificate must not be used."""
-        self._may_use(chain)
+        # Whatever else was handed in with the certificate stays outside.
+        chain = [certificate.dump() for certificate in self._may_use(chain).path]
         own, *later = fields
         test = of_development(chain)
         details = marked(own, mark, chain, at, self._outlines.of, development=test)
@@ -205,9 +206,9 @@ class PadesSealer:
         signed, fault = completion(pdf, prepared, stamping.stamp, value=value, cms=cms)
         return signed, fault or stamping.fault
 
-    def _may_use(self, chain: Sequence[bytes]) -> None:
+    def _may_use(self, chain: Sequence[bytes]) -> Evidence:
         try:
-            self._trust.of(chain, Purpose.SEAL)
+            return self._trust.of(chain, Purpose.SEAL)
         except UntrustedError as e:
             raise SealError(f"证书不能用于签名：{name_of(chain)} / the certificate must not be used: {e}") from e
 

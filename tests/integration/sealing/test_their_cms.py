@@ -105,6 +105,13 @@ def test_the_plain_one_is_taken_with_our_time_stamp_and_our_chain(sealer, prepar
     assert [a["type"].native for a in signed["signer_infos"][0]["unsigned_attrs"]] == ["signature_time_stamp_token"]
 
 
+def test_certificates_that_lead_nowhere_stay_outside(sealer, who, pki):
+    other = person(pki, "王测乙", "TEST33099900002")
+    chain = [who.chain[0], other.chain[0], *who.chain[1:]]
+    taken = sealer.prepare(PAPER, [blanks()[1]], Mark(None, lines(who)), chain, now())
+    assert taken.chain == who.chain
+
+
 def test_what_is_not_signed_is_left_behind(sealer, prepared, who, pki):
     other = person(pki, "王测乙", "TEST33099900002")
     junk = cms.CMSAttribute({"type": "1.2.3.4.5", "values": [core.OctetString(b"x" * 3000)]})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
 
 from docsvc.domain.errors import UsageError
-from docsvc.domain.signer import Signer, require_pin
+from docsvc.domain.signer import WRONG_IN_ALL, Signer, require_pin
 
 NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 
@@ -29,3 +30,9 @@ def test_a_lock_ends_and_nothing_secret_is_shown():
     assert signer.locked(NOON)
     assert not signer.locked(NOON + dt.timedelta(minutes=15))
     assert "secret" not in repr(signer)
+
+
+def test_after_many_wrong_pins_a_lock_does_not_end():
+    signer = Signer("u", "陈测甲", "T1", (b"chain",), b"key", NOON, WRONG_IN_ALL - 1, NOON)
+    assert not signer.locked(NOON)
+    assert dataclasses.replace(signer, failures=WRONG_IN_ALL, locked_until=None).locked(NOON)

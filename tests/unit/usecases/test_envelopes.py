@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import json
 
 import pytest
 
-from docsvc.domain.access import Permission, Principal
+from docsvc.domain.access import Permission, Principal, Role, User
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.document import Signing, State
 from docsvc.domain.errors import (
+    AlteredError,
     BusyError,
     CaseRefusedError,
     ConflictError,
@@ -21,7 +23,9 @@ from docsvc.domain.errors import (
     StoreError,
     UsageError,
 )
+from docsvc.domain.job import MAX_ATTEMPTS
 from docsvc.domain.signature import Channel, Given, SlotState
+from docsvc.domain.signer import WRONG_IN_ALL, Signer
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.store import object_key
 from tests.support.cases import sample
@@ -31,6 +35,7 @@ from tests.support.signing import handwriting
 
 EVERYTHING = frozenset(Permission)
 OFFICER = Principal("user", "u-1", "张三", "demo-market", EVERYTHING)
+LOCKED_KEY = b"docsvc.vault/1" + bytes(100)  # opens by no PIN
 CHEN, WANG = ("陈测甲 TEST33099900001".encode(),), ("王测乙 TEST33099900002".encode(),)
 
 
@@ -162,6 +167,27 @@ def test_a_fault_that_may_pass_is_tried_again(desk, portal):
     assert (desk.slot(row.id, "Party").state, desk.slot(row.id, "Party").fault) == (SlotState.SIGNED, None)
 
 
+def test_what_a_person_gave_outlives_a_long_outage(desk):
+    row = desk.laid_out()
+    drawn(desk, row)
+    for _ in range(MAX_ATTEMPTS + 2):
+        desk.pen.faults = [StoreError("存储暂不可用；the store is away")]
+        with pytest.raises(StoreError):
+            desk.completion.advance(row.id)
+    desk.completion.advance(row.id)
+    assert desk.slot(row.id, "Party").state is SlotState.SIGNED
+
+
+def test_a_fault_of_ours_is_not_tried_for_ever(desk):
+    row = desk.laid_out()
+    drawn(desk, row)
+    for _ in range(MAX_ATTEMPTS):
+        desk.pen.faults = [ZeroDivisionError()]
+        with pytest.raises(ZeroDivisionError):
+            desk.completion.advance(row.id)
+    assert desk.slot(row.id, "Party").state is SlotState.WAITING
+
+
 def test_a_fault_that_does_not_pass_asks_for_the_signature_anew(desk):
     row = desk.laid_out()
     drawn(desk, row)
@@ -177,6 +203,44 @@ def test_a_fault_that_does_not_pass_asks_for_the_signature_anew(desk):
     assert not desk.due(row.id)
     signed_by_hand(desk, row)
     assert desk.slot(row.id, "Party").state is SlotState.SIGNED
+
+
+def kept(portal, slot, **fields):
+    """The slot as somebody at the database, or time, changed it."""
+    with portal.office.database.begin() as tx:
+        tx.signatures.save(dataclasses.replace(slot, **fields))
+
+
+def test_what_ends_its_process_each_time_is_given_up(desk, portal):
+    row = desk.laid_out()
+    drawn(desk, row)
+    kept(portal, desk.slot(row.id, "Party"), attempts=MAX_ATTEMPTS)
+    assert desk.completion.advance(row.id).state is State.AWAITING_SIGNATURES
+    slot = desk.slot(row.id, "Party")
+    assert (desk.pen.signed, slot.state, slot.given) == (0, SlotState.WAITING, None)
+    assert "被终止" in slot.fault
+    assert not desk.due(row.id)
+    signed_by_hand(desk, row)
+    assert desk.slot(row.id, "Party").state is SlotState.SIGNED
+
+
+def test_another_picture_than_was_given_is_not_signed(desk, portal):
+    row = desk.laid_out()
+    drawn(desk, row)
+    kept(portal, desk.slot(row.id, "Party"), given=Given(picture=handwriting(500)))
+    with pytest.raises(AlteredError):
+        desk.completion.advance(row.id)
+    assert (desk.pen.signed, desk.slot(row.id, "Party").state) == (0, SlotState.WAITING)
+
+
+def test_the_day_beside_a_handwriting_is_that_of_the_hand_however_late_the_worker_comes(desk, portal):
+    row = desk.laid_out()
+    drawn(desk, row)
+    slot = desk.slot(row.id, "Party")
+    kept(portal, slot, evidence={**slot.evidence, "given_at": "2026-11-19T16:30:00+00:00"})  # after midnight here
+    desk.completion.advance(row.id)
+    text = portal.office.objects.get(object_key(desk.slot(row.id, "Party").revision_sha256)).decode()
+    assert "2026.11.20" in text
 
 
 def test_a_file_that_does_not_verify_is_nobody_s_signature(desk, portal):
@@ -246,6 +310,9 @@ def test_what_is_prepared_is_given_once(desk):
     remote = desk.portal.service.remote_signing
     with pytest.raises(SignatureRefusedError, match="证书不是陈测甲"):
         prepared(desk, row, chain=WANG)
+    with pytest.raises(SignatureRefusedError) as unreadable:
+        prepared(desk, row, chain=(*CHEN, b"the issuer", b""))
+    assert [f.pointer for f in unreadable.value.findings] == ["/certificates/2"]
     old, new = prepared(desk, row), prepared(desk, row)
     with pytest.raises(ConflictError):
         remote.give(OFFICER, row.id, "Officer", old.id, Given(value=b"right"))
@@ -301,6 +368,37 @@ def test_a_refusal_with_a_recording_is_noted_at_once(desk, portal):
     assert portal.events(row.id)[1:] == ["document.refused", "document.signed"]
 
 
+def test_a_refusal_that_can_t_be_written_down_asks_the_person_anew(desk, portal):
+    row = desk.laid_out()
+    portal.service.refusing.refuse(OFFICER, row.id, "Party", "不愿签名", recording="7号")
+    desk.pen.faults = [SealError("没有这个字 / no font has it")]
+    with pytest.raises(SealError):
+        desk.completion.advance(row.id)
+    slot = desk.slot(row.id, "Party")
+    assert (slot.state, slot.refusal, slot.fault) == (SlotState.WAITING, None, "没有这个字 / no font has it")
+    signed_by_hand(desk, row)
+    assert desk.slot(row.id, "Party").state is SlotState.SIGNED
+
+
+def test_the_log_tells_of_a_refusal_whether_they_had_been_asked_and_who_the_witness_is(desk, portal):
+    row = desk.laid_out()
+    refusing = portal.service.refusing
+    refusing.refuse(OFFICER, row.id, "Party", "不愿签名", witness="钱见证", relation="社区工作人员")
+    first = portal.service.search.history(OFFICER, row.id)[-1].detail
+    assert (first["witness"], first["relation"], first["asked"]) == ("钱见证", "社区工作人员", None)
+    link = portal.service.hand_signing.link(OFFICER, row.id, "Party", Channel.SMS, 30)
+    refusing.refuse(OFFICER, row.id, "Party", "不愿签名", recording="7号")
+    asked = portal.service.search.history(OFFICER, row.id)[-1].detail["asked"]
+    assert asked == {"link": link.id, "channel": "sms", "until": link.until.isoformat(), "wrong_codes": 0}
+
+
+def test_who_signs_by_certificate_is_known_by_more_than_a_name(desk):
+    with pytest.raises(CaseRefusedError) as e:
+        desk.laid_out(**{"body/recorder": {"name": "郑测戊", "cert_no": None}})
+    assert [(f.rule, f.pointer) for f in e.value.findings] == [("SIGNING", "/body/recorder")]
+    assert "郑测戊" in e.value.findings[0].message
+
+
 def test_who_may_not(desk):
     row = desk.laid_out()
     reader = Principal("user", "r", "r", None, frozenset({Permission.READ}))
@@ -312,6 +410,27 @@ def test_who_may_not(desk):
     assert desk.envelopes.look(reader, row.id).slots[0].field == "Party"
     with pytest.raises(ForbiddenError, match="no certificate of yours"):
         service.signers.sign(OFFICER, row.id, "Party", "123456")
+
+
+def test_wrong_pins_lock_a_while_and_in_the_end_for_good(desk, portal):
+    row = desk.laid_out()
+    signed_by_hand(desk, row)
+    signers = portal.service.signers
+    with portal.office.database.begin() as tx:
+        tx.users.add(User(OFFICER.id, "chen", "-", Role.OFFICER, None, portal.office_now()))
+        number, begun, wrong = "TEST33099900001", portal.office_now(), WRONG_IN_ALL - 6
+        tx.signers.save(Signer(OFFICER.id, "陈测甲", number, (), LOCKED_KEY, begun, wrong))
+    seen = []
+    for _ in range(6):
+        with pytest.raises((SignatureRefusedError, ForbiddenError)) as e:
+            signers.sign(OFFICER, row.id, "Officer", "wrong-1")
+        seen.append(str(e.value))
+        with portal.office.database.begin() as tx:
+            tx.signers.save(dataclasses.replace(tx.signers.find(OFFICER.id), locked_until=None))
+    assert ["已锁定15分钟" in text for text in seen] == [True, *[False] * 5]
+    assert "重新登记" in seen[-1]
+    with pytest.raises(ForbiddenError, match="重新登记"):
+        signers.sign(OFFICER, row.id, "Officer", "any")
 
 
 def test_the_same_case_asked_for_otherwise_is_the_document_that_there_is(desk, portal):
