@@ -12,7 +12,7 @@ from typing import Any
 
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.custody import Quota, SealUse, day_of, hour_of, opens_at
+from docsvc.domain.custody import SM2_DOOR, Quota, SealUse, day_of, hour_of, opens_at
 from docsvc.domain.document import Accepted, DocumentRow, LaidOut
 from docsvc.domain.errors import LogError, QuotaError, SealError
 from docsvc.domain.leaf import ACCEPTED, SEAL_USED, parse_opening
@@ -110,8 +110,8 @@ class Custody:
         now = self.clock()
         tx.seal_uses.fail(row.id, "处理进程在用印中被终止；the process was ended while it sealed", now)
         tx.seal_uses.lock(agency.seal.id for agency in accepted.sealing)
-        for agency in accepted.sealing:
-            self._check_quota(tx, agency, now)
+        for agency, key in zip(accepted.sealing, keys, strict=True):
+            self._check_quota(tx, agency, now, sm2=key.door == SM2_DOOR)
         self.keys.begin()
         asked_by = _asked_by(tx, row)
         for agency, key in zip(accepted.sealing, keys, strict=True):
@@ -133,19 +133,20 @@ class Custody:
         """The keys gave a signed file, whose digest is known before it is stored."""
         tx.seal_uses.sign(row.id, signed_sha256, self.keys.operated())
 
-    def kept(self, tx: Transaction, row: DocumentRow) -> dict[str, Any]:
-        """The signed file is stored: what its event says of the uses that it bears."""
-        uses = tx.seal_uses.keep(row.id, row.signed_sha256 or "", self.clock())
+    def kept(self, tx: Transaction, row: DocumentRow, sha256: str | None = None) -> dict[str, Any]:
+        """The signed file is stored (by default the row's): what its event says of the uses that it bears."""
+        uses = tx.seal_uses.keep(row.id, sha256 or row.signed_sha256 or "", self.clock())
         return {"seals": [_detail(use) for use in uses]} if uses else {}
 
     def failed(self, tx: Transaction, row: DocumentRow, reason: str) -> None:
         """Nothing came of what was begun."""
         tx.seal_uses.fail(row.id, reason, self.clock())
 
-    def _check_quota(self, tx: Transaction, agency: Agency, now: dt.datetime) -> None:
+    def _check_quota(self, tx: Transaction, agency: Agency, now: dt.datetime, *, sm2: bool) -> None:
+        # Each of a seal's two keys has the quota for itself: copies hold no document up, and are bounded too.
         quota, seal_id = self.quota(agency.seal.id), agency.seal.id
-        today = tx.seal_uses.count(seal_id, day_of(now, self.zone))
-        this_hour = tx.seal_uses.count(seal_id, hour_of(now, self.zone))
+        today = tx.seal_uses.count(seal_id, day_of(now, self.zone), sm2=sm2)
+        this_hour = tx.seal_uses.count(seal_id, hour_of(now, self.zone), sm2=sm2)
         opens = opens_at(quota, today, this_hour, now, self.zone)
         if opens is not None:
             raise QuotaError(
