@@ -24,7 +24,8 @@ class WatchedKeys:
     """The keys as whoever seals gets them (fits ports.SealKeys): which one was operated for a seal is noted.
 
     While one key of a seal follows another, the sealer takes the next where the first is not trusted any more.
-    Noted for the thread that seals, from `begin` on.
+    Noted for the thread that seals, from `begin` on. A seal that comes from development may have keys of both
+    kinds: from then on the sealer is given those alone that the document may bear.
     """
 
     def __init__(self, keys: SealKeys) -> None:
@@ -36,18 +37,29 @@ class WatchedKeys:
         return self._keys.roots
 
     def of(self, design: SealDesign) -> SealKey:
-        return self.all_of(design)[0]
+        return self._watched(design)[0]
 
     def all_of(self, design: SealDesign) -> Sequence[SealKey]:
-        return [_WatchedKey(key, partial(self._note, design.id)) for key in self._keys.all_of(design)]
+        wanted = getattr(self._thread, "development", None)
+        found = [key for key in self._watched(design) if wanted in (None, key.development)]
+        if not found:
+            raise SealError(
+                f"印章“{design.name}”的密钥已更换，不得用于该文书；"
+                f"the key of the seal {design.id} was replaced by one that must not seal this document"
+            )
+        return found
 
-    def begin(self) -> None:
-        """Forget what was noted before."""
+    def begin(self, *, development: bool) -> None:
+        """Forget what was noted before; whether the document is for development keys, or for no such key."""
         self._thread.operated = {}
+        self._thread.development = development
 
     def operated(self) -> dict[str, str]:
         """The SHA-256 of the certificate whose key was operated, by seal."""
         return dict(getattr(self._thread, "operated", {}))
+
+    def _watched(self, design: SealDesign) -> list[SealKey]:
+        return [_WatchedKey(key, partial(self._note, design.id)) for key in self._keys.all_of(design)]
 
     def _note(self, seal_id: str, chain: Sequence[bytes]) -> None:
         self._thread.operated = {**self.operated(), seal_id: sha256_hex(chain[0])}
@@ -112,7 +124,7 @@ class Custody:
         tx.seal_uses.lock(agency.seal.id for agency in accepted.sealing)
         for agency, key in zip(accepted.sealing, keys, strict=True):
             self._check_quota(tx, agency, now, sm2=key.door == SM2_DOOR)
-        self.keys.begin()
+        self.keys.begin(development=accepted.case.is_test)
         asked_by = _asked_by(tx, row)
         for agency, key in zip(accepted.sealing, keys, strict=True):
             use = SealUse(
