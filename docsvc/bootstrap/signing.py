@@ -140,6 +140,7 @@ class Signing(Adapters):
             templates=self.templates,
             pages=PdfPages(),
             keys=self.sm2_keys,
+            custody=self.custody,
             sealer=self.sm2_sealer,
             verifier=self.verifier,
             objects=self.objects,

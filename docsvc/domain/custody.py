@@ -6,7 +6,9 @@ import datetime as dt
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+SM2_DOOR: Final = "sm2"  # that of the seal's other key, which makes SM2 copies: its uses are counted apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,8 +207,8 @@ class SealUseRepo(Protocol):
     def lock(self, seal_ids: Iterable[str]) -> None:
         """Until the end of the transaction nobody else counts or begins uses of these seals."""
 
-    def count(self, seal_id: str, since: dt.datetime) -> int:
-        """Uses begun at or after `since`, whatever became of them."""
+    def count(self, seal_id: str, since: dt.datetime, *, sm2: bool = False) -> int:
+        """Uses begun at or after `since`, whatever became of them: of the SM2 key alone, or of all others."""
 
     def add(self, use: SealUse) -> None: ...
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from docsvc.domain.canonical import sha256_hex
+from docsvc.domain.case import Case
 from docsvc.domain.document import DocumentRow, State
 from docsvc.domain.errors import (
     AlteredError,
@@ -138,9 +140,15 @@ class Completion:
         fields = self.envelopes.fields(envelope, slot)
         if given.picture is not None and sha256_hex(given.picture) != slot.evidence.get("picture"):
             raise AlteredError(f"{envelope.row.number}: 手写签名已被改动；it is not the picture that was given")
+        platform = self.keys.platform
+        if platform.development and not Case.of(json.loads(envelope.row.case_json)).is_test:
+            raise SealError(
+                f"{envelope.row.number} 不是测试数据，不得用开发用的平台密钥签名；"
+                f"{envelope.row.number} is no test data: the platform's development key must not sign it"
+            )
         # The day of the hand, not of whoever comes to write it down.
         mark = slot.mark(given.picture, self.envelopes.day(dt.datetime.fromisoformat(slot.evidence["given_at"])))
-        return sign_here(revision, fields, mark, self.keys.platform, self.sealer, self.verifier, self.clock())
+        return sign_here(revision, fields, mark, platform, self.sealer, self.verifier, self.clock())
 
     def _finish(self, envelope: Envelope, slot: Signature, token: int, fields: dict[str, Any]) -> None:
         """Signed: state, event and what comes next stand or fall together. What was given is in the file now."""

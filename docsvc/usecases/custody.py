@@ -12,7 +12,7 @@ from typing import Any
 
 from docsvc.domain.agency import Agency, SealDesign
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.custody import Quota, SealUse, day_of, hour_of, opens_at
+from docsvc.domain.custody import SM2_DOOR, Quota, SealUse, day_of, hour_of, opens_at
 from docsvc.domain.document import Accepted, DocumentRow, LaidOut
 from docsvc.domain.errors import LogError, QuotaError, SealError
 from docsvc.domain.leaf import ACCEPTED, SEAL_USED, parse_opening
@@ -24,7 +24,8 @@ class WatchedKeys:
     """The keys as whoever seals gets them (fits ports.SealKeys): which one was operated for a seal is noted.
 
     While one key of a seal follows another, the sealer takes the next where the first is not trusted any more.
-    Noted for the thread that seals, from `begin` on.
+    Noted for the thread that seals, from `begin` on. A seal that comes from development may have keys of both
+    kinds: from then on the sealer is given those alone that the document may bear.
     """
 
     def __init__(self, keys: SealKeys) -> None:
@@ -36,18 +37,29 @@ class WatchedKeys:
         return self._keys.roots
 
     def of(self, design: SealDesign) -> SealKey:
-        return self.all_of(design)[0]
+        return self._watched(design)[0]
 
     def all_of(self, design: SealDesign) -> Sequence[SealKey]:
-        return [_WatchedKey(key, partial(self._note, design.id)) for key in self._keys.all_of(design)]
+        wanted = getattr(self._thread, "development", None)
+        found = [key for key in self._watched(design) if wanted in (None, key.development)]
+        if not found:
+            raise SealError(
+                f"印章“{design.name}”的密钥已更换，不得用于该文书；"
+                f"the key of the seal {design.id} was replaced by one that must not seal this document"
+            )
+        return found
 
-    def begin(self) -> None:
-        """Forget what was noted before."""
+    def begin(self, *, development: bool) -> None:
+        """Forget what was noted before; whether the document is for development keys, or for no such key."""
         self._thread.operated = {}
+        self._thread.development = development
 
     def operated(self) -> dict[str, str]:
         """The SHA-256 of the certificate whose key was operated, by seal."""
         return dict(getattr(self._thread, "operated", {}))
+
+    def _watched(self, design: SealDesign) -> list[SealKey]:
+        return [_WatchedKey(key, partial(self._note, design.id)) for key in self._keys.all_of(design)]
 
     def _note(self, seal_id: str, chain: Sequence[bytes]) -> None:
         self._thread.operated = {**self.operated(), seal_id: sha256_hex(chain[0])}
@@ -110,9 +122,9 @@ class Custody:
         now = self.clock()
         tx.seal_uses.fail(row.id, "处理进程在用印中被终止；the process was ended while it sealed", now)
         tx.seal_uses.lock(agency.seal.id for agency in accepted.sealing)
-        for agency in accepted.sealing:
-            self._check_quota(tx, agency, now)
-        self.keys.begin()
+        for agency, key in zip(accepted.sealing, keys, strict=True):
+            self._check_quota(tx, agency, now, sm2=key.door == SM2_DOOR)
+        self.keys.begin(development=accepted.case.is_test)
         asked_by = _asked_by(tx, row)
         for agency, key in zip(accepted.sealing, keys, strict=True):
             use = SealUse(
@@ -133,19 +145,20 @@ class Custody:
         """The keys gave a signed file, whose digest is known before it is stored."""
         tx.seal_uses.sign(row.id, signed_sha256, self.keys.operated())
 
-    def kept(self, tx: Transaction, row: DocumentRow) -> dict[str, Any]:
-        """The signed file is stored: what its event says of the uses that it bears."""
-        uses = tx.seal_uses.keep(row.id, row.signed_sha256 or "", self.clock())
+    def kept(self, tx: Transaction, row: DocumentRow, sha256: str | None = None) -> dict[str, Any]:
+        """The signed file is stored (by default the row's): what its event says of the uses that it bears."""
+        uses = tx.seal_uses.keep(row.id, sha256 or row.signed_sha256 or "", self.clock())
         return {"seals": [_detail(use) for use in uses]} if uses else {}
 
     def failed(self, tx: Transaction, row: DocumentRow, reason: str) -> None:
         """Nothing came of what was begun."""
         tx.seal_uses.fail(row.id, reason, self.clock())
 
-    def _check_quota(self, tx: Transaction, agency: Agency, now: dt.datetime) -> None:
+    def _check_quota(self, tx: Transaction, agency: Agency, now: dt.datetime, *, sm2: bool) -> None:
+        # Each of a seal's two keys has the quota for itself: copies hold no document up, and are bounded too.
         quota, seal_id = self.quota(agency.seal.id), agency.seal.id
-        today = tx.seal_uses.count(seal_id, day_of(now, self.zone))
-        this_hour = tx.seal_uses.count(seal_id, hour_of(now, self.zone))
+        today = tx.seal_uses.count(seal_id, day_of(now, self.zone), sm2=sm2)
+        this_hour = tx.seal_uses.count(seal_id, hour_of(now, self.zone), sm2=sm2)
         opens = opens_at(quota, today, this_hour, now, self.zone)
         if opens is not None:
             raise QuotaError(

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from docsvc.domain.canonical import sha256_hex
-from docsvc.domain.document import DocumentRow, LaidOut, Signing, State
-from docsvc.domain.errors import AlteredError, ConflictError, NotFoundError, SealError
+from docsvc.domain.document import Accepted, DocumentRow, LaidOut, Signing, State
+from docsvc.domain.errors import (
+    AlteredError,
+    BusyError,
+    ConflictError,
+    DatabaseError,
+    DocsvcError,
+    NotFoundError,
+    SealError,
+)
 from docsvc.domain.leaf import SM2_SEALED, parse_opening
 from docsvc.domain.sm2 import PROFILE, faults
 from docsvc.pipeline.seal import signature_slots
 from docsvc.pipeline.store import object_key, store
 from docsvc.ports import Database, ObjectStore, Pages, SealKeys, Sm2Sealer, Templates, Transaction, Verifier
-from docsvc.usecases.custody import check_effect
+from docsvc.usecases.custody import Custody, check_effect
 from docsvc.usecases.events import happened
 from docsvc.usecases.lease import Leases
 from docsvc.usecases.produce import accepted_of, retain_until
@@ -36,6 +45,7 @@ class Sm2Copies:
     templates: Templates
     pages: Pages
     keys: SealKeys
+    custody: Custody
     sealer: Sm2Sealer
     verifier: Verifier
     objects: ObjectStore
@@ -46,7 +56,8 @@ class Sm2Copies:
         """The document and its SM2 copy; one that was made before is given again.
 
         Raises NotFoundError; ConflictError for a document that is not sealed yet or voided; SealError where a seal
-        has no SM2 key or the copy does not stand its own verification; BusyError while another process works on it.
+        has no SM2 key or the copy does not stand its own verification; QuotaError where an SM2 key was used as
+        often as it may be; BusyError while another process works on it.
         """
         with self.database.read() as tx:
             row = tx.documents.find(id=document_id)
@@ -67,26 +78,47 @@ class Sm2Copies:
                 raise ConflictError(
                     f"{row.number}由多人签名，副本不能代替；a copy would lack the signatures of those who signed"
                 )
-            pdf = self._sealed(row, self._stored(row, row.unsigned_sha256))
-            detail = {"profile": PROFILE, "sha256": sha256_hex(pdf), "size": len(pdf)}
+            pdf = self._used(row, token, self._stored(row, row.unsigned_sha256))
+            sha256 = sha256_hex(pdf)
+            detail = {"profile": PROFILE, "sha256": sha256, "size": len(pdf)}
             with self.database.begin() as tx:
                 tx.jobs.fence(document_id, token)
-                tx.events.add(happened(SM2_SEALED, row, self.clock(), detail))
+                self.custody.signed(tx, row, sha256)
+                uses = self.custody.kept(tx, row, sha256)
+                tx.events.add(happened(SM2_SEALED, row, self.clock(), {**detail, **uses}))
             return row, pdf
 
-    def _sealed(self, row: DocumentRow, unsigned: bytes) -> bytes:
+    def _used(self, row: DocumentRow, token: int, unsigned: bytes) -> bytes:
+        """The copy, stored; the use of each SM2 key counted and told before it, and settled where nothing came of
+        it.
+        """
         doc_type = self.templates.version(row.doc_type, row.template_sha256) or self.templates.get(row.doc_type)
         accepted = accepted_of(row, doc_type, self.database)
-        check_effect(accepted, [self.keys.of(agency.seal) for agency in accepted.sealing])
-        slots = signature_slots(LaidOut(unsigned, sha256_hex(unsigned), 0), accepted, self.pages)
-        pdf = self.sealer.seal(unsigned, slots)
+        keys = [self.keys.of(agency.seal) for agency in accepted.sealing]
+        check_effect(accepted, keys)
+        laid_out = LaidOut(unsigned, sha256_hex(unsigned), 0)
+        with self.database.begin() as tx:
+            tx.jobs.fence(row.id, token)
+            self.custody.begin(tx, row, accepted, laid_out, keys)
+        try:
+            return self._sealed(row, accepted, laid_out)
+        except Exception as e:
+            reason = str(e) if isinstance(e, DocsvcError) else f"程序内部错误；internal fault: {type(e).__name__}"
+            # Lost in the meantime, or no database: whoever comes next settles it, and the fault itself counts.
+            with contextlib.suppress(BusyError, DatabaseError), self.database.begin() as tx:
+                tx.jobs.fence(row.id, token)
+                self.custody.failed(tx, row, reason)
+            raise
+
+    def _sealed(self, row: DocumentRow, accepted: Accepted, laid_out: LaidOut) -> bytes:
+        pdf = self.sealer.seal(laid_out.pdf, signature_slots(laid_out, accepted, self.pages))
         wrong = faults(self.verifier.verify(pdf, self.clock()))
         if wrong:
             said = "; ".join(c.message for c in wrong)
             raise SealError(f"{row.number}: the SM2 copy does not stand its own verification: {said}")
         # Unlike the document's own digest, this one is written down after: a copy that a crash leaves behind is a
         # file that nobody was given and no event names, and the next run makes another.
-        store(pdf, self.objects, retain_until(row, doc_type.manifest.retention_years))
+        store(pdf, self.objects, retain_until(row, accepted.doc_type.manifest.retention_years))
         return pdf
 
     def _stored(self, row: DocumentRow, sha256: str) -> bytes:

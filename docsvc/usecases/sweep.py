@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from docsvc.domain.document import State
 from docsvc.domain.errors import LeaseLostError, QueueError
 from docsvc.ports import Database, Processes, Queue
 
 BATCH: Final = 200  # no more of our sending lie in the broker: workers make fewer until the next sweep
 KEEP_KEYS: Final = dt.timedelta(hours=24)
+MADE: Final = (State.SEALED, State.RECORDED, State.VOIDED)
+ENDED: Final = "处理进程在用印中被终止；the process was ended while it sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Sweep:
             try:
                 with self.database.begin() as tx:
                     tx.jobs.release(job.document_id, job.token, self.clock() if job.due_at else None)
+                    row = tx.documents.find(id=job.document_id)
+                    if row is not None and row.state in MADE:  # nobody may ever ask for its SM2 copy again
+                        tx.seal_uses.fail(row.id, ENDED, self.clock())
             except LeaseLostError:
                 continue  # somebody was quicker
             freed += 1

@@ -6,6 +6,7 @@ import datetime as dt
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ LONGEST_PAUSE_S: Final = 15
 EXPIRE_EVERY_S: Final = 3600
 LIFTED: Final = ("document_lifted", "document_not_lifted")
 RENEWED: Final = ("document_renewed", "document_not_renewed")
+RENEW_REST_S: Final = 3600  # an authority has no new certificate, and a broken file is no better, in a minute
 IN_VAIN: Final = 3  # so many in a row that gained nothing: the authority is still away
 
 
@@ -94,7 +96,7 @@ def run_scheduler() -> None:
             Duty("scheduler.expire", EXPIRE_EVERY_S, lambda: service.sweep.expire(session, idle)),
             # Of their own pace: thousands of cases take minutes, an authority that is away lets each document wait.
             Duty("scheduler.batches", settings.sweep_every_s, lambda: service.taking_in.run(stop.is_set)),
-            Duty("scheduler.upgrade", settings.upgrade_every_s, lambda: keep_levels(service, stop)),
+            Duty("scheduler.upgrade", settings.upgrade_every_s, Levels(service, stop).keep),
         )
         service.queue  # noqa: B018 - built once, before several threads ask for it
         service.database, service.templates  # noqa: B018
@@ -105,10 +107,21 @@ def run_scheduler() -> None:
             thread.join()
 
 
-def keep_levels(service: Service, stop: threading.Event) -> None:
-    """Lift what is below its level and renew what weakens, each as long as it gains anything."""
-    lift_all(service, stop)
-    renew_all(service, stop)
+class Levels:
+    """Lifts what is below its level and renews what weakens; renewals rest once a pass gained nothing, for their
+    lead is long, and each vain one costs an authority a time-stamp and the log a line.
+    """
+
+    def __init__(
+        self, service: Service, stop: threading.Event, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._service, self._stop, self._clock = service, stop, clock
+        self._rests_until = clock()
+
+    def keep(self) -> None:
+        lift_all(self._service, self._stop)
+        if self._clock() >= self._rests_until and not renew_all(self._service, self._stop):
+            self._rests_until = self._clock() + RENEW_REST_S
 
 
 def lift_all(service: Service, stop: threading.Event) -> None:
@@ -117,14 +130,15 @@ def lift_all(service: Service, stop: threading.Event) -> None:
         _go_through(below, LIFTED, service.upgrades.lift, stop)
 
 
-def renew_all(service: Service, stop: threading.Event) -> None:
-    """Renew what weakens within the lead time; files from before are looked into first, once."""
+def renew_all(service: Service, stop: threading.Event) -> int:
+    """Renew what weakens within the lead time; files from before are looked into first, once. How many of both."""
     log = logger(process="scheduler")
+    gained = 0
     for row in service.unread_renewals():
         if stop.is_set():
-            return
+            return gained
         try:
-            service.upgrades.look(row)
+            gained += service.upgrades.look(row).renew_before is not None
         except BusyError:
             continue
         except DocsvcError as e:
@@ -132,19 +146,20 @@ def renew_all(service: Service, stop: threading.Event) -> None:
     if lapsed := service.lapsed():
         log.error("time_stamps_lapsed", documents=len(lapsed), first=lapsed[0].id)
     if due := service.due_renewals():
-        _go_through(due, RENEWED, service.upgrades.renew, stop)
+        gained += _go_through(due, RENEWED, service.upgrades.renew, stop)
+    return gained
 
 
 def _go_through(
     rows: Sequence[DocumentRow], names: tuple[str, str], do: Callable[[DocumentRow], Lifted], stop: threading.Event
-) -> None:
-    """`names` are those of the log lines for what gained and what did not."""
+) -> int:
+    """How many gained; `names` are those of the log lines for what did and what did not."""
     log, (done, not_done) = logger(process="scheduler"), names
     rows = random.sample(rows, len(rows))  # one that gains nothing must not stand before all the others for ever
-    in_vain = 0
+    gained = in_vain = 0
     for row in rows:
         if stop.is_set() or in_vain >= IN_VAIN:
-            return
+            break
         try:
             outcome = do(row)
         except BusyError:
@@ -154,10 +169,12 @@ def _go_through(
             in_vain += 1
             continue
         in_vain = 0 if outcome.gained else in_vain + 1
+        gained += outcome.gained
         if outcome.gained:
             log.info(done, document=row.id)
         elif outcome.shortfall:
             log.warning(not_done, document=row.id, kind="authority", error=outcome.shortfall)
+    return gained
 
 
 def stop_on_signals() -> threading.Event:

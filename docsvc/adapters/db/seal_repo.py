@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from docsvc.adapters.db.tables import seal_uses
 from docsvc.domain.canonical import canonical_json
-from docsvc.domain.custody import SealUse, UseState
+from docsvc.domain.custody import SM2_DOOR, SealUse, UseState
 
 FIELDS: Final = [seal_uses.c[f.name] for f in dataclasses.fields(SealUse)]
 SEAL_LOCK: Final = 0x5EA1  # of PostgreSQL's advisory locks with two numbers: this, and one for the seal
@@ -33,9 +33,13 @@ class SqlSealUseRepo:
         for number in sorted({_number(seal_id) for seal_id in seal_ids}):
             self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SEAL_LOCK, number)))
 
-    def count(self, seal_id: str, since: dt.datetime) -> int:
-        """Uses begun at or after `since`, whatever became of them."""
-        query = sa.select(sa.func.count()).where(seal_uses.c.seal_id == seal_id, seal_uses.c.begun_at >= since)
+    def count(self, seal_id: str, since: dt.datetime, *, sm2: bool = False) -> int:
+        """Uses begun at or after `since`, whatever became of them: of the SM2 key alone, or of all others."""
+        query = sa.select(sa.func.count()).where(
+            seal_uses.c.seal_id == seal_id,
+            seal_uses.c.begun_at >= since,
+            seal_uses.c.door == SM2_DOOR if sm2 else seal_uses.c.door != SM2_DOOR,
+        )
         return int(self._connection.scalar(query) or 0)
 
     def add(self, use: SealUse) -> None:

@@ -61,7 +61,16 @@ KEYS: dict[str, tuple[tuple[int, dt.datetime | None], ...]] = {
     "ed25519": ((256, None),),
     "ed448": ((448, None),),
 }
-SM2_CURVE = "1.2.156.10197.1.301"
+# Those of TS 119 312: how many bits a curve has says nothing of who chose it, and for what.
+CURVES = {
+    "secp256r1": "P-256",
+    "secp384r1": "P-384",
+    "secp521r1": "P-521",
+    "brainpoolp256r1": "brainpoolP256r1",
+    "brainpoolp384r1": "brainpoolP384r1",
+    "brainpoolp512r1": "brainpoolP512r1",
+}
+SM2_CURVE = "1.2.156.10197.1.301"  # by no table of PAdES
 KEY_TITLES = {
     "rsa": "RSA",
     "rsassa_pss": "RSA",
@@ -89,20 +98,29 @@ def digest_strength(name: str, at: dt.datetime) -> Strength:
 
 
 def key_strength(public_key: Any, at: dt.datetime) -> Strength:
-    """Strength at `at` of an asn1crypto PublicKeyInfo."""
-    family = str(public_key.algorithm)
-    bits = EDWARDS_BITS.get(family) or int(public_key.bit_size)
+    """Strength at `at` of an asn1crypto PublicKeyInfo; one that can't be read is not relied on."""
+    try:
+        family = str(public_key.algorithm)
+        bits = EDWARDS_BITS.get(family) or int(public_key.bit_size)
+        curve = _curve(public_key) if family == "ec" else None
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+    ):  # its fields are read only now
+        return Strength("unreadable key", good=False, until=NEVER)
     title = f"{KEY_TITLES.get(family, family)}-{bits}"
-    if family == "ec":
-        kind, curve = public_key.curve
-        title = f"ECDSA {_curve_title(str(curve)) if kind == 'named' else 'unnamed curve'}"
-        if str(curve) == SM2_CURVE:  # by no table of PAdES
-            return Strength("SM2", good=False, until=NEVER)
+    if curve is not None:
+        title = "SM2" if curve == SM2_CURVE else f"ECDSA {CURVES.get(curve, curve)}"
     row = [until for least, until in KEYS.get(family, ()) if bits >= least]
-    if not row:
+    if not row or (curve is not None and curve not in CURVES):
         return Strength(title, good=False, until=NEVER)
     return Strength(title, row[-1] is None or at < row[-1], row[-1])
 
 
-def _curve_title(curve: str) -> str:
-    return {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}.get(curve, curve)
+def _curve(public_key: Any) -> str:
+    kind, curve = public_key.curve
+    return str(curve) if kind == "named" else "unnamed curve"

@@ -7,7 +7,7 @@ octets there, so each field that the signature value does not protect is compare
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docsvc.adapters.pades.algorithms import DIGEST_NAMES
 from docsvc.adapters.pades.der import (
@@ -182,18 +182,7 @@ def _content_info(root: Node, *, time_stamp: bool) -> Shape:
         f"SignedData.version为{version}，应为{expected}",
         f"SignedData.version is {version} where RFC 5652 5.1 asks for {expected}",
     )
-    return Shape(
-        content_type=content_type,
-        certificates=tuple(certificates),
-        digest=shape.digest,
-        signer_id=shape.signer_id,
-        by_key_id=shape.by_key_id,
-        tokens=shape.tokens,
-        algorithm=shape.algorithm,
-        protected=shape.protected,
-        signing_certificate=shape.signing_certificate,
-        remarks=(*remarks, *shape.remarks),
-    )
+    return replace(shape, remarks=(*remarks, *shape.remarks))
 
 
 def _encapsulated(node: Node, *, time_stamp: bool) -> str:

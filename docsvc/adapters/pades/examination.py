@@ -1,7 +1,7 @@
 """The verification of a signed PDF, offline and in one process; `verifier` is the door that guards it.
 
 Steps, after ETSI EN 319 102-1 (validation), EN 319 142-1 (PAdES) and ISO 32000-2 12.8. Each number stands again at
-the line of code that takes the step and in each finding of the report.
+the line of code that takes the step (here and in `listing`) and in each finding of the report.
 
  1. Limits: a PDF, not encrypted, no more signatures than allowed.
  2. Every filled signature field is listed, whatever its sub-filter; no two share a value; no signature dictionary
@@ -24,19 +24,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from asn1crypto import cms, x509
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from docsvc.adapters.pades import (
-    byte_ranges,
     certificates,
     cms_checks,
     levels,
@@ -49,13 +44,11 @@ from docsvc.adapters.pades import (
 )
 from docsvc.adapters.pades.chain import Judge, common_name
 from docsvc.adapters.pades.existence import Existence
-from docsvc.adapters.pades.found import TIME_STAMP_FILTER, Found, conclude, malformed, unreadable
+from docsvc.adapters.pades.found import TIME_STAMP_FILTER, Found, conclude, unreadable
+from docsvc.adapters.pades.listing import PADES_FILTER, Listing
 from docsvc.domain.verdict import Check, Report
 
 MAX_SIGNATURES = 32
-HEADER_WITHIN = 1024  # octets: where readers look for %PDF-
-PADES_FILTER = "/ETSI.CAdES.detached"
-SIGNATURE_FILTERS = {PADES_FILTER, "/adbe.pkcs7.detached"}
 DEVELOPMENT = "docsvc development"
 
 
@@ -70,161 +63,27 @@ class _Examination:
     def __init__(self, pdf: bytes, anchors: Sequence[bytes], at: dt.datetime, max_signatures: int) -> None:
         self.pdf = pdf
         self.at = at
-        self.max_signatures = max_signatures
+        self.listing = Listing(pdf, max_signatures)
         self.anchor_ders, self.sm2_anchors = sm2_checks.apart(anchors)
         self.anchors = [x509.Certificate.load(der) for der in self.anchor_ders]
-        self.checks: list[Check] = []
-        self.found: list[Found] = []
-        self.purposes: dict[str, str] = {}  # what a signature field says it is for
-        self.fields: dict[str, str | None] = {}  # all signature fields, with the sub-filter of what fills them
+        self.checks, self.found = self.listing.checks, self.listing.found
         self.notices: list[str] = []
         self.material = revocation.Material()
         self.existence = Existence(self.material, (), at)
         self.stores: dict[int, frozenset[str]] = {}  # revision of a sound time-stamp → what it covers of the store
-        self.reader: Any = None
 
     def report(self) -> Report:
         try:
-            if self._open():
+            if self.listing.open():
                 self._examine_all()
         except Exception as e:  # noqa: BLE001 - a file that breaks the reader is a broken file, not our fault
             self.checks.append(unreadable(e))
         # 13. The worst decides.
         return conclude(self.pdf, self.at, self.checks, [f.report() for f in self.found], self.notices)
 
-    def _open(self) -> bool:
-        # 1. Limits.
-        place = self.pdf.find(b"%PDF-", 0, HEADER_WITHIN)
-        if place < 0:
-            self.checks.append(malformed(1, "structure", "不是PDF文件", "this is not a PDF file"))
-            return False
-        if place > 0:
-            self.checks.append(
-                Check.remarked(1, "structure", "PDF文件头之前有其他数据", "octets stand before the PDF header")
-            )
-        self.reader = PdfFileReader(io.BytesIO(self.pdf), strict=False)
-        if self.reader.encrypted:
-            self.checks.append(
-                Check.undecided(
-                    1, "structure", "GENERIC", "文件已加密，不能验证", "the file is encrypted and can't be verified"
-                )
-            )
-            return False
-        if self.reader.xrefs.hybrid_xrefs_present:
-            self.checks.append(
-                Check.remarked(
-                    1,
-                    "structure",
-                    "文件有两套交叉引用表",
-                    "the file has hybrid cross-references; readers may differ",
-                )
-            )
-        # 2. Every filled signature field.
-        every = list(enumerate_sig_fields(self.reader))
-        self.fields = {str(name): None if value is None else "" for name, value, _ in every}
-        self.purposes = {str(name): purposes.of(widget.get_object()) for name, _, widget in every}
-        listed = [field for field in every if field[1] is not None]
-        if len(listed) > self.max_signatures:
-            self.checks.append(
-                Check.undecided(
-                    1,
-                    "limits",
-                    "GENERIC",
-                    f"签名数量{len(listed)}超过上限{self.max_signatures}",
-                    f"{len(listed)} signatures are more than the {self.max_signatures} that are examined",
-                )
-            )
-            return False
-        self._list(listed)
-        return True
-
-    def _list(self, listed: Sequence[Any]) -> None:
-        seen: set[Any] = set()
-        shapes: list[tuple[Found, Any, Any]] = []
-        for name, value, widget in listed:
-            dictionary = value.get_object()
-            sub_filter = (
-                dictionary.get("/SubFilter", "") if isinstance(dictionary, generic.DictionaryObject) else ""
-            )
-            found = Found(str(name), str(sub_filter), purpose=self.purposes[str(name)] or None)
-            self.fields[found.name] = found.sub_filter
-            self.found.append(found)
-            reference = widget.get_object().raw_get("/V")
-            if not isinstance(reference, generic.IndirectObject) or not isinstance(
-                dictionary, generic.DictionaryObject
-            ):
-                found.checks.append(
-                    malformed(2, "field", "签名域没有签名字典", "the field's value is no signature dictionary")
-                )
-                continue
-            if reference.reference in seen:
-                found.checks.append(
-                    malformed(
-                        2, "field", "两个签名域共用一个签名", "two signature fields share one signature dictionary"
-                    )
-                )
-                continue
-            seen.add(reference.reference)
-            shapes.append((found, reference, widget))
-            if not found.is_time_stamp and found.sub_filter not in SIGNATURE_FILTERS:
-                found.checks.append(
-                    Check.undecided(
-                        2,
-                        "sub-filter",
-                        "GENERIC",
-                        f"不支持的签名格式{found.sub_filter}",
-                        f"the sub-filter {found.sub_filter or '(none)'} is not supported",
-                    )
-                )
-        for found, reference, widget in shapes:  # once it is known what fills each field
-            try:
-                self._shape(found, reference, widget)
-            except Exception as e:  # noqa: BLE001 - one broken signature must not hide the others
-                found.checks.append(unreadable(e))
-
-    def _shape(self, found: Found, reference: Any, widget: Any) -> None:
-        # 3. Byte ranges.
-        offset = self.reader.xrefs[reference.reference]
-        if not isinstance(offset, int):
-            found.checks.append(
-                malformed(3, "byte-range", "签名字典被压缩存放", "the signature dictionary is compressed")
-            )
-            return
-        try:
-            found.raw = byte_ranges.raw_dictionary(self.pdf, offset)
-        except byte_ranges.RawFault as e:
-            found.checks.append(malformed(3, "byte-range", "签名字典无法读取", f"the signature dictionary: {e}"))
-            return
-        found.coverage, checks = byte_ranges.measure(self.pdf, found.raw)
-        found.checks += checks
-        if found.coverage is None:
-            return
-        # 4. CMS.
-        found.shape, checks = cms_checks.read_shape(found.coverage.der, time_stamp=found.is_time_stamp)
-        found.checks += checks
-        if found.shape is None:
-            return
-        embedded = EmbeddedPdfSignature(self.reader, widget.get_object(), found.name)
-        padded = embedded.pkcs7_content
-        if padded[: len(found.coverage.der)] != found.coverage.der or any(padded[len(found.coverage.der) :]):
-            found.checks.append(
-                malformed(3, "byte-range", "空隙与签名值不是同一数据", "the gap is not the value that is read")
-            )
-            return
-        found.embedded, found.revision = embedded, embedded.signed_revision
-        if found.shape.digest == "sm3":  # which pyHanko does not know: given, it need not compute it
-            embedded.external_digests[embedded.external_md_algorithm] = sm2_checks.sm3(
-                self._covered(found.coverage)
-            )
-        found.claimed = signer_checks.claimed(embedded)
-        # 9. Coverage and changes.
-        standing = revisions.check_changes(embedded, self.fields)
-        found.certified = standing.certified
-        found.checks += standing.checks
-
     def _examine_all(self) -> None:
-        self._check_listing()
-        self.material = revocation.read_store(self.reader)
+        self.listing.check()
+        self.material = revocation.read_store(self.listing.reader)
         self.checks += self.material.checks
         whole = sorted((f for f in self.found if f.embedded is not None), key=lambda f: f.revision)
         store = tuple(c.dump() for c in self.material.certificates)
@@ -234,7 +93,7 @@ class _Examination:
         self.material = revocation.Material(pool, self.material.ocsps, self.material.crls)
         self.existence = Existence(self.material, self.anchors, self.at)
         certified = any(f.certified for f in whole)
-        self.checks += revisions.check_awaited(self.fields, self.purposes, certified=certified)
+        self.checks += revisions.check_awaited(self.listing.fields, self.listing.purposes, certified=certified)
         moment = self.at
         # 7. Time-stamps, last first: what a sound one covers existed at its time.
         for found in reversed(whole):
@@ -248,59 +107,6 @@ class _Examination:
                 self._classify(found, whole)
         self._notice(whole)
 
-    def _covered(self, coverage: byte_ranges.Coverage) -> tuple[memoryview, memoryview]:
-        view = memoryview(self.pdf)
-        return view[: coverage.gap_start], view[coverage.gap_end : coverage.end]
-
-    def _check_listing(self) -> None:
-        coverages = [f.coverage for f in self.found if f.coverage is not None]
-        outermost = max(coverages, key=lambda c: c.end, default=None)
-        listed = [f.raw for f in self.found if f.raw is not None]
-        # 2. No signature dictionary outside the fields.
-        inside = outermost.end if outermost else 0
-        if byte_ranges.unlisted(self.pdf, listed, inside):
-            self.checks.append(
-                malformed(
-                    2,
-                    "unlisted",
-                    "文件中有签名，但没有签名域指向它",
-                    "a signature dictionary stands in the file that no signature field leads to",
-                )
-            )
-        elif byte_ranges.unlisted(self.pdf, listed, 0):
-            self.checks.append(
-                Check.remarked(
-                    2,
-                    "unlisted",
-                    "文件的早期修订版中有已移除的签名",
-                    "a signature of an earlier revision was removed",
-                )
-            )
-        if byte_ranges.overlaps(coverages):
-            self.checks.append(
-                malformed(3, "byte-range", "两个签名的范围相互重叠", "the ranges of two signatures overlap")
-            )
-        if not any(not f.is_time_stamp for f in self.found):
-            self.checks.append(
-                Check.undecided(
-                    2, "signatures", "NO_SIGNATURE_FOUND", "文件中没有电子签名", "the file carries no signature"
-                )
-            )
-        # 9. Coverage of the whole file.
-        if self.found:
-            last = max(
-                (f for f in self.found if f.coverage is not None and f.embedded is not None),
-                key=lambda f: f.coverage.end if f.coverage else 0,
-                default=None,
-            )
-            revision = last.revision if last else 0
-            if last is not None and last.shape is not None:
-                siblings = [t for f in self.found if f.shape is not None for t in f.shape.tokens]
-                last.checks += signer_checks.check_identifiers(last.shape, siblings)
-            self.checks.append(
-                revisions.check_end(self.pdf, self.reader, last.coverage if last else None, revision)
-            )
-
     def _judge(
         self,
         found: Found,
@@ -313,7 +119,7 @@ class _Examination:
         shape, coverage, embedded = found.shape, found.coverage, found.embedded
         if shape is None or coverage is None or embedded is None:
             return moment
-        covered = self._covered(coverage)
+        covered = self.listing.covered(coverage)
         signed_data = embedded.signed_data
         judge = Judge(self.anchors, self.existence.usable())
         # 4. Every embedded certificate intact, the signer identifier exact.
@@ -339,7 +145,7 @@ class _Examination:
         found.proven = found.stamp.time if found.sound and found.stamp else None
         if found.proven is None:
             return moment
-        store = revocation.read_store(HistoricalResolver(self.reader, found.revision)).digests()
+        store = revocation.read_store(HistoricalResolver(self.listing.reader, found.revision)).digests()
         self.stores[found.revision] = store
         self.existence.prove(store, found.proven)
         return min(moment, found.proven)

@@ -61,6 +61,14 @@ class Found:
 
     def report(self) -> SignatureReport:
         """The report on this signature; of its checks the worst decides."""
+        try:
+            return self._told()
+        except Exception as e:  # noqa: BLE001 - a certificate whose names or key can't be read, whatever it raises
+            self.checks.append(unreadable(e))
+            self.judged = None
+            return self._told()
+
+    def _told(self) -> SignatureReport:
         certificate = self.judged.certificate if self.judged else None
         grave = gravest(self.checks)
         algorithm = None

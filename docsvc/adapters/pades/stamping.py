@@ -17,8 +17,11 @@ from asn1crypto import x509 as asn1_x509
 from pyhanko.sign.general import NonexistentAttributeError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
+from docsvc.adapters.pades.algorithms import digest_strength, key_strength
+from docsvc.adapters.pades.cms_checks import read_shape
 from docsvc.adapters.pades.fetch import Fetcher, FetchError
 from docsvc.adapters.pades.fitness import Purpose, UntrustedError
+from docsvc.adapters.pades.time_stamps import check_authority, read_stamp
 from docsvc.adapters.pades.trust import Evidence, Trust
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -156,6 +159,10 @@ class TimeStamps:
         at: dt.datetime = info["gen_time"].native
         if abs(at - self._clock()) > TOLERANCE:
             raise StampError(f"its time {at:%Y-%m-%dT%H:%M:%SZ} is not ours")
+        # What our verifier would not take is no time-stamp either: a document must not fail for its authority.
+        shape, checks = read_shape(token.dump(), time_stamp=True)
+        if shape is None:
+            raise StampError(checks[0].message_en)
         return Stamp(token.dump(), at, self._signed(signed, raw))
 
     def _signed(self, signed: cms.SignedData, content: bytes) -> Evidence:
@@ -170,7 +177,15 @@ class TimeStamps:
         intact, valid = validate_sig_integrity(info, own, "tst_info", digest)
         if not (intact and valid):
             raise StampError("the token's signature does not hold")
-        return self._trust.of([own.dump(), *(c.dump() for c in others)], Purpose.TIME_STAMP)
+        evidence = self._trust.of([own.dump(), *(c.dump() for c in others)], Purpose.TIME_STAMP)
+        for check in check_authority(own, read_stamp(signed)):
+            raise StampError(check.message_en)
+        now = self._clock()
+        strengths = [digest_strength(info["digest_algorithm"]["algorithm"].native, now)]
+        strengths += [key_strength(c.public_key, now) for c in evidence.path[:-1]]
+        if weak := [s.title for s in strengths if not s.good]:
+            raise StampError(f"too weak: {', '.join(weak)}")
+        return evidence
 
 
 def signer_of(signed: cms.SignedData) -> tuple[asn1_x509.Certificate, list[asn1_x509.Certificate]]:

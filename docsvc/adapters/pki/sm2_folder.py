@@ -22,11 +22,13 @@ from cryptography.x509.oid import NameOID
 
 from docsvc.adapters.pki.certificates import DESCRIPTION, fitting, subject
 from docsvc.adapters.pki.cms import CmsSigner
-from docsvc.adapters.pki.folder import ROOT_PEM, describe, password_of, seal_path, seal_subject
+from docsvc.adapters.pki.folder import ROOT_PEM, password_of, seal_path, seal_subject
 from docsvc.adapters.pki.keyfile import write_private
+from docsvc.adapters.pki.keys import of_development
 from docsvc.adapters.pki.sm2 import Sm2Key, locked, new_sm2_key, unlocked
 from docsvc.adapters.pki.sm2_certificates import ROOT, SEAL, Sm2Issuer, belongs, certify_sm2
 from docsvc.domain.agency import Agency, SealDesign
+from docsvc.domain.custody import SM2_DOOR
 from docsvc.domain.errors import SealError, SetupError
 
 FOLDER = "sm2"
@@ -66,11 +68,11 @@ def sm2_seal_path(folder: Path, seal_id: str) -> Path:
 class Sm2Seal:
     """One seal's SM2 key (fits ports.SealKey)."""
 
-    door = "pkcs12"  # a file in any case
+    door = SM2_DOOR  # a file in any case
 
-    def __init__(self, key: Sm2Key, chain: Chain, *, development: bool) -> None:
+    def __init__(self, key: Sm2Key, chain: Chain) -> None:
         self.chain = tuple(c.public_bytes(Encoding.DER) for c in chain)
-        self.development = development
+        self.development = of_development(chain[0])
         self._signer = CmsSigner(key.scheme, self.chain[:-1] or self.chain)
 
     @property
@@ -87,7 +89,6 @@ class Sm2Keys:
     """The SM2 keys of the seals of a PKI folder (fits ports.SealKeys)."""
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        self._development = describe(folder).development
         self._folder = folder
         self._password = password
         self._loaded: dict[str, tuple[Sm2Seal, str]] = {}
@@ -130,7 +131,7 @@ class Sm2Keys:
             raise SealError(f"the SM2 key of {design.name} can't be used: {e}") from e
         whole = (chain[0].subject.get_attributes_for_oid(oid) for oid in (DESCRIPTION, NameOID.COMMON_NAME))
         name = next((str(n[0].value) for n in whole if n), "")
-        return Sm2Seal(key, chain, development=self._development), name
+        return Sm2Seal(key, chain), name
 
 
 def _build(folder: Path, secret: str, now: dt.datetime) -> None:

@@ -11,14 +11,18 @@ import threading
 import pikepdf
 import pytest
 from asn1crypto import tsp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from docsvc.adapters.pades.achieved import held_by
 from docsvc.adapters.pades.verifier import PdfVerifier
 from docsvc.adapters.pki.authorities import Authorities
-from docsvc.adapters.pki.certificates import ROOT, certify, new_key, subject
+from docsvc.adapters.pki.certificates import ROOT, TSA, Issuer, certify, new_key, subject
 from docsvc.adapters.pki.cms import SEQUENCE, TST_INFO, integer, signer_with, tlv
 from docsvc.adapters.pki.folder import password_of, revoke
 from docsvc.adapters.pki.keyfile import read_key
@@ -224,6 +228,24 @@ def test_where_all_authorities_fail_the_faults_of_each_are_told(rsa_keys, lies):
         assert sealer.lift(pdf, Level.B_T)[1:] == (Level.B_T, None)
 
 
+def and_for_mail(certificate, key):
+    """The same with another extended key usage beside the one, and not critical (RFC 3161, 2.3 wants neither)."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(certificate.subject)
+        .issuer_name(certificate.issuer)
+        .public_key(certificate.public_key())
+        .serial_number(certificate.serial_number)
+        .not_valid_before(certificate.not_valid_before_utc)
+        .not_valid_after(certificate.not_valid_after_utc)
+    )
+    for extension in certificate.extensions:
+        if extension.oid != ExtensionOID.EXTENDED_KEY_USAGE:
+            builder = builder.add_extension(extension.value, critical=extension.critical)
+    both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    return builder.add_extension(both, critical=False).sign(key, hashes.SHA256())
+
+
 class Lies:
     """What a hostile or broken authority may answer, with the real authority's key unless said otherwise."""
 
@@ -238,6 +260,15 @@ class Lies:
         earlier = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": bytes(32)}
         request = tsp.TimeStampReq({"version": 1, "message_imprint": earlier, "nonce": 7, "cert_req": True})
         self.kept = self.honest.answer(request.dump())
+        ca = read_key(folder / "issuing.p12", password_of(folder))
+        issuing, name = Issuer("issuing", ca.certificate, ca.key), subject("time-stamps")
+        weak = rsa.generate_private_key(65537, 1024)
+        own = certify(TSA, name, weak, issuing, "http://127.0.0.1:9", dt.datetime.now(dt.UTC))
+        self.weak = signer_with(weak, [c.public_bytes(Encoding.DER) for c in (own, ca.certificate)])
+        key = ec.generate_private_key(ec.SECP256R1())
+        own = certify(TSA, name, key, issuing, "http://127.0.0.1:9", dt.datetime.now(dt.UTC))
+        own = and_for_mail(own, ca.key)
+        self.other_uses = signer_with(key, [c.public_bytes(Encoding.DER) for c in (own, ca.certificate)])
 
     def wrong_imprint(self, query):
         request = tsp.TimeStampReq.load(query)
@@ -271,6 +302,18 @@ class Lies:
     def wrong_time(self, query):
         past = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
         return TimeStampAuthority(self.signer, lambda: past).answer(query)
+
+    def weak_key(self, query):
+        return TimeStampAuthority(self.weak, lambda: dt.datetime.now(dt.UTC)).answer(query)
+
+    def not_for_time_stamps_alone(self, query):
+        return TimeStampAuthority(self.other_uses, lambda: dt.datetime.now(dt.UTC)).answer(query)
+
+    def length_that_is_not_der(self, query):
+        granted = tlv(SEQUENCE, integer(0))
+        token = self.honest.answer(query).partition(granted)[2]
+        assert token[:2] == b"\x30\x82"
+        return tlv(SEQUENCE, granted, b"\x30\x83\x00" + token[2:])
 
     def broken_signature(self, query):
         answer = bytearray(self.honest.answer(query))

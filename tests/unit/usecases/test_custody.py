@@ -38,12 +38,13 @@ class Key:
 
     world: World
     chain: tuple[bytes, ...]
+    other: bool = False  # of the other kind
     door = "pkcs11"
     digest = "sha256"
 
     @property
     def development(self):
-        return self.world.development
+        return self.world.development is not self.other
 
     def sign_detached(self, _digest, _stamp):
         return b"signature"
@@ -55,6 +56,7 @@ class World:
     development = True
     roots = ()
     chosen = 0  # of the keys that the sealer may use
+    mixed = False  # is one key of development and the other not?
     marked = None  # was the layout to be marked as test data?
 
     def __init__(self):
@@ -70,7 +72,7 @@ class World:
     def all_of(self, design):
         if "key" in self.away:
             raise KeyAwayError(f"令牌没有响应；no answer: {design.id}")
-        return [Key(self, (name,)) for name in (b"certificate", b"next certificate")]
+        return [Key(self, (b"certificate",)), Key(self, (b"next certificate",), self.mixed)]
 
     def verify(self, pdf, at):
         return Report(sha256_hex(pdf), len(pdf), at, Indication.PASSED, (), ())
@@ -182,6 +184,22 @@ def test_a_use_is_bound_to_what_was_sealed_and_to_what_came_of_it(database, prod
     assert dict(use.asked_by) == begun.detail["by"] == accepted.detail["by"]
     assert sealed.detail["seals"] == [{k: v for k, v in begun.detail.items() if k != "by"}]
     assert accepted.sha256["unsigned"] is None
+
+
+def test_the_sealer_is_not_given_a_key_of_the_other_kind(database, production, world, accept):
+    """Where the first is not trusted the sealer takes the next: an old one of development, perhaps."""
+    world.mixed, world.chosen = True, -1
+    production.produce(accept().id)
+    (use,) = uses(database)
+    assert use.certificate_sha256 == sha256_hex(b"certificate")
+
+
+def test_a_key_that_was_replaced_by_one_of_the_other_kind_is_not_used(world):
+    design = next(iter(registry().values())).seal
+    world.keys.begin(development=False)
+    with pytest.raises(SealError, match="must not seal"):
+        world.keys.all_of(design)
+    assert world.keys.of(design).development
 
 
 def test_the_certificate_is_that_of_the_key_that_was_operated(database, production, world, accept):

@@ -243,6 +243,17 @@ def test_the_day_beside_a_handwriting_is_that_of_the_hand_however_late_the_worke
     assert "2026.11.20" in text
 
 
+def test_the_platform_s_development_key_signs_no_real_document(desk, portal):
+    """The seal may be a production one, so that custody has nothing against it."""
+    portal.chains.of_development = False
+    row = desk.laid_out(test_data=False)
+    drawn(desk, row)
+    with pytest.raises(SealError, match="no test data"):
+        desk.completion.advance(row.id)
+    assert desk.slot(row.id, "Party").state is SlotState.WAITING
+    assert desk.pen.signed == 0
+
+
 def test_a_file_that_does_not_verify_is_nobody_s_signature(desk, portal):
     row = desk.laid_out()
     drawn(desk, row)

@@ -9,6 +9,8 @@ import pytest
 
 from docsvc.domain.access import Session
 from docsvc.domain.batch import Batch
+from docsvc.domain.custody import SealUse, UseState
+from docsvc.domain.document import State
 from docsvc.domain.errors import QueueError
 from docsvc.domain.job import Posting
 from docsvc.usecases.sweep import BATCH, Sweep
@@ -132,6 +134,24 @@ def test_a_dead_holder_lets_go_and_its_job_is_due_now(database, sweep, world):
     assert world.sent == [dead], "what had nothing to do still has nothing to do"
     with database.read() as tx:
         assert [job.document_id for job in tx.jobs.held()] == [alive]
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes"), [(State.RECORDED, UseState.FAILED), (State.RENDERING, UseState.BEGUN)]
+)
+def test_what_a_dead_holder_began_on_a_made_document_is_settled(database, sweep, world, state, becomes):
+    """The copy of a made document is due to nobody; one that is being made is settled by whoever goes on."""
+    (document_id,) = added(database, 1)
+    use = SealUse("u-1", "SEAL-1", "demo", document_id, "c", "sm2", {}, "u", NOW)
+    with database.begin() as tx:
+        tx.documents.update(document_id, state=state)
+        tx.jobs.claim(document_id, "gone", NOW, NOW + dt.timedelta(seconds=60))
+        tx.seal_uses.add(use)
+    world.gone = {"gone"}
+    assert sweep.free() == 1
+    with database.read() as tx:
+        (found,) = tx.seal_uses.list("SEAL-1", None, None)
+    assert found.state is becomes
 
 
 def test_old_keys_and_sessions_are_forgotten(database, sweep):

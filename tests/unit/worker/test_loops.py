@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import signal
 import threading
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import structlog
 
 from docsvc.domain.document import State
 from docsvc.domain.errors import BusyError, SealError, StoreError
-from docsvc.worker.loops import IN_VAIN, Duty, Sequencer, keep_levels, lift_all, stop_on_signals
+from docsvc.worker.loops import IN_VAIN, RENEW_REST_S, Duty, Levels, Sequencer, lift_all, stop_on_signals
 from tests.support.rows import document_row
 
 
@@ -156,6 +157,9 @@ def test_lifting_ends_when_asked():
     assert service.tried == 0
 
 
+NOW = dt.datetime(2030, 6, 1, tzinfo=dt.UTC)
+
+
 class Renewing(Lifting):
     """A service of which some documents are due, some from before, and some were forgotten."""
 
@@ -181,6 +185,7 @@ class Renewing(Lifting):
         self.looked += 1
         if fault:
             raise fault
+        return document_row("测示〔2026〕8号", renew_before=NOW)
 
     renew = Lifting.lift
 
@@ -188,7 +193,7 @@ class Renewing(Lifting):
 def test_renewal_looks_into_what_is_from_before_and_then_renews_what_is_due():
     service = Renewing(GAINED, IN_VAIN_ONCE, GAINED, unread=[None, BusyError("held"), StoreError("gone"), None])
     with structlog.testing.capture_logs() as said:
-        keep_levels(service, threading.Event())
+        Levels(service, threading.Event()).keep()
     assert (service.looked, service.tried) == (4, 3)
     assert [s["event"] for s in said if s["log_level"] == "warning"] == [
         "document_not_read",
@@ -198,13 +203,39 @@ def test_renewal_looks_into_what_is_from_before_and_then_renews_what_is_due():
 
 def test_renewal_ends_where_the_authority_gives_nothing():
     service = Renewing(*[IN_VAIN_ONCE] * 50)
-    keep_levels(service, threading.Event())
+    Levels(service, threading.Event()).keep()
     assert service.tried == IN_VAIN
+
+
+def test_renewals_that_gain_nothing_rest_and_then_are_tried_again():
+    """A development PKI of RSA-2048 gives nothing that lasts longer in all of 2030."""
+    service, now = Renewing(*[IN_VAIN_ONCE] * 50, forgotten=1), 0.0
+    levels = Levels(service, threading.Event(), lambda: now)
+    with structlog.testing.capture_logs() as said:
+        for minute in range(60):
+            now = 60.0 * minute
+            levels.keep()
+        assert service.tried == IN_VAIN
+        assert [s["event"] for s in said].count("time_stamps_lapsed") == 1
+        now = RENEW_REST_S
+        levels.keep()
+    assert service.tried == 2 * IN_VAIN
+
+
+def test_renewals_that_gain_go_on_in_the_next_pass():
+    service = Renewing(*[GAINED] * 4)
+    levels = Levels(service, threading.Event(), lambda: 0.0)
+    service.outcomes = [GAINED] * 2
+    levels.keep()
+    service.outcomes = [GAINED] * 4
+    service.tried = 0
+    levels.keep()
+    assert service.tried == 4
 
 
 def test_what_was_not_renewed_in_time_is_said_aloud():
     with structlog.testing.capture_logs() as said:
-        keep_levels(Renewing(forgotten=2), threading.Event())
+        Levels(Renewing(forgotten=2), threading.Event()).keep()
     assert [(s["event"], s["documents"]) for s in said] == [("time_stamps_lapsed", 2)]
 
 
@@ -212,7 +243,7 @@ def test_looking_ends_when_asked():
     stop = threading.Event()
     stop.set()
     service = Renewing(GAINED, unread=[None])
-    keep_levels(service, stop)
+    Levels(service, stop).keep()
     assert (service.looked, service.tried) == (0, 0)
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import random
 
 import pytest
+from asn1crypto import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from docsvc.adapters.pades.updates import SealDetails, write_seal
+from docsvc.adapters.pki.cms import CmsSigner, scheme_of
+from docsvc.adapters.pki.keys import FolderKeys
+from docsvc.domain.document import SealPlace, Slot
 from docsvc.domain.verdict import Indication
-from tests.support.signed_pdfs import plain_pdf
+from tests.support.sealing import AGENCY, make_pki, sealer_for
+from tests.support.signed_pdfs import NOW, Authority, plain_pdf
 from tests.support.verified import signed, verify
 
 
@@ -88,3 +96,24 @@ def test_any_octets_get_a_verdict(data):
     assert verify(data).indication is not Indication.PASSED
     assert verify(b"%PDF-1.7\n" + data).indication is not Indication.PASSED
     assert verify(plain_pdf() + data).indication is not Indication.PASSED
+
+
+def test_a_signer_whose_name_can_t_be_read_gets_a_verdict(tmp_path):
+    """Names are decoded only where they are told, after all is judged; the signature itself holds."""
+    own, folder = Authority(), make_pki(tmp_path / "dev")
+    appearance = sealer_for(folder).appearance(AGENCY.seal, FolderKeys(folder).of(AGENCY.seal))
+    sound = own.signer.asn1
+    tbs = sound["tbs_certificate"].dump().replace(b"Test signer", b"Test signe\xff")
+    parts = {
+        "tbs_certificate": x509.TbsCertificate.load(tbs),
+        "signature_algorithm": sound["signature_algorithm"],
+        "signature_value": own.issuing.key.sign(tbs, ec.ECDSA(hashes.SHA256())),
+    }
+    chain = [x509.Certificate(parts).dump(), own.issuing.asn1.dump()]
+    signer = CmsSigner(scheme_of(own.signer.key), chain)
+    details = SealDetails(Slot(SealPlace(0, 200, 300), AGENCY.seal, "Seal"), appearance, NOW)
+    pdf = write_seal(plain_pdf(), details, [], 4096, lambda digest, _=None: signer.sign(digest), "sha256")
+    report = verify(pdf, own.root.der)
+    assert report.indication is Indication.FAILED
+    (signature,) = report.signatures
+    assert (signature.field, signature.signer, signature.sub_indication) == ("Seal", None, "FORMAT_FAILURE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
+import json
 import stat
 
 import pytest
@@ -118,3 +119,9 @@ def test_a_signature_is_national_throughout(folder):
 def test_what_is_no_key_is_refused(der):
     with pytest.raises(SetupError, match="SM2 key"):
         unlocked(der, "x")
+
+
+def test_whether_a_key_is_of_development_its_certificate_says_not_the_folder(folder):
+    path = folder / "authorities.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"development": False}), "utf-8")
+    assert Sm2Keys(folder).of(AGENCY.seal).development
