@@ -86,10 +86,11 @@ def _room(sheet: Sheet, page: int, at: tuple[int, int], anchor: str) -> Box:
         return Box(page, line.left, line.bottom - 0.5 - height, width, height)
     left = line.spans[length - 1][1] + SPACE
     right = end if alone else line.spans[length][0] - SPACE
+    over = sheet.lines[:number]
     if not line.text[:length].endswith("："):
         left = max(left, right - WIDEST)
-    above = next((other for other in reversed(sheet.lines[:number]) if _over(other, left, right)), None)
-    below = next((other for other in sheet.lines[number + 1 :] if _over(other, left, right)), None)
+        over = [other for other in over if _over(other, left, right)]  # the label may begin a line higher
+    above = over[-1] if over else None
     lowest = max(line.bottom - UNDER, sheet.edges[1])
     bottom = max((line.bottom + below.top) / 2, lowest) if below else lowest
     top = min((line.top + above.bottom) / 2 if above else sheet.edges[3], bottom + HIGHEST)

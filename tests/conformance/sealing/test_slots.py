@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -15,7 +16,7 @@ from docsvc.adapters.pages import PdfPages
 from docsvc.adapters.pages.lines import POINTS_PER_MM, lines_of
 from docsvc.adapters.pki.authorities import Authorities
 from docsvc.adapters.pki.keys import FolderKeys
-from docsvc.domain.document import LaidOut, Level
+from docsvc.domain.document import LaidOut, Level, Signing
 from docsvc.domain.envelope import Role, label_pattern, signatories
 from docsvc.domain.verdict import Indication
 from docsvc.pipeline.seal import signature_slots
@@ -37,6 +38,7 @@ def signed():
 
 def laid_out(press, case):
     """The PDF before anyone signs, who signs it, and where."""
+    case = dataclasses.replace(case, signing=Signing.ENVELOPE)
     name = f"slots-{case.case.doc_type}-{case.case.body.get('stage')}-{case.doc_type.layout}"
     pdf = PdfPages().complete(press(case, name).read_bytes())
     who = signatories(case.doc_type.manifest.signatures, case.case.data)
