@@ -171,7 +171,7 @@ class _Examination:
         )
         found.judged = judged
         found.checks += judged.checks
-        found.uses = revocation.uses(judged.chain, self.material)
+        found.uses = revocation.uses(judged.chain, self.existence.genuine())
         if judged.sound:
             found.checks.append(
                 revocation.contradiction(found.uses, when) or signer_checks.revocation_good(found.uses)
@@ -209,7 +209,7 @@ class _Examination:
         found.checks += signer_checks.check_strength(stamp.algorithm, None, moment)
         if found.is_time_stamp:
             found.judged = judged
-            found.uses = revocation.uses(judged.chain, self.material)
+            found.uses = revocation.uses(judged.chain, self.existence.genuine())
         return stamp
 
     def _token(

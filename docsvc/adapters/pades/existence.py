@@ -29,6 +29,7 @@ UNVERIFIABLE = (
     KeyError,
     AttributeError,
     NotImplementedError,
+    AssertionError,  # of pyHanko, where the key is of another kind than the algorithm
 )
 
 
@@ -58,6 +59,18 @@ class Existence:
         m = self._material
         return Material(m.certificates, self._usable(m.ocsps), self._usable(m.crls), m.checks)
 
+    def genuine(self) -> Material:
+        """The material with those answers alone, of any age, whose signer is a responder or a CA under an anchor:
+        into a signed file anybody may put others.
+        """
+        m = self._material
+        ocsps, crls = (tuple(item for item in items if self._is_genuine(item)) for items in (m.ocsps, m.crls))
+        return Material(m.certificates, ocsps, crls, m.checks)
+
+    def _is_genuine(self, item: Item) -> bool:
+        answers = not isinstance(item.value, crl.CertificateList)
+        return any(not path or path[0].ca or (answers and _responds(path[0])) for path in self._paths_to(item))
+
     def _usable(self, items: Sequence[Item]) -> tuple[Item, ...]:
         return tuple(item for item in items if self._counts(item))
 
@@ -67,9 +80,12 @@ class Existence:
             existed <= _end(c) for c in _own_certificates(item)
         ):
             return True  # whoever signed it
+        return any(all(existed <= _end(c) for c in path) for path in self._paths_to(item))
+
+    def _paths_to(self, item: Item) -> list[Path]:
         if item.sha256 not in self._paths:
             self._paths[item.sha256] = list(self._paths_of(item))
-        return any(all(existed <= _end(c) for c in path) for path in self._paths[item.sha256])
+        return self._paths[item.sha256]
 
     def _paths_of(self, item: Item) -> Iterator[Path]:
         """The paths, without their anchors, of each certificate that verifies the answer's signature."""
@@ -116,6 +132,12 @@ def _is_named(certificate: x509.Certificate, signer: Any) -> bool:
     if isinstance(signer, x509.Name):
         return bool(certificate.subject.dump() == signer.dump(force=True))
     return bool(certificate.public_key.sha1 == signer.native)
+
+
+def _responds(certificate: x509.Certificate) -> bool:
+    """Is it a delegated responder's (RFC 6960, 4.2.2.2)?"""
+    purposes = certificate.extended_key_usage_value
+    return purposes is not None and "ocsp_signing" in purposes.native
 
 
 def _end(certificate: x509.Certificate) -> dt.datetime:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
+import io
 import socket
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import PdfTimeStamper
 from pyhanko.sign.fields import SigSeedSubFilter
 
 from docsvc.domain.document import Level
 from docsvc.domain.verdict import Indication
-from tests.support.signed_pdfs import DAY, NOW, Authority, Wish, plain_pdf, sign, with_store
+from tests.support.signed_pdfs import DAY, NOW, Authority, Stamper, Wish, plain_pdf, sign, with_store
 from tests.support.verified import authority, findings, good, remarks, signed, soon, verify
 from tests.vectors.bad_pdfs import BAD
 
@@ -203,6 +207,42 @@ def test_a_revocation_in_one_answer_outweighs_another():
     )
     report = verify(pdf, own.root.der)
     assert findings(report, Indication.FAILED) == {"revocation": "REVOKED"}
+
+
+def forged(own, **told):
+    """What a stranger's responder says of the signer; of another kind, for keys of one kind are shared."""
+    kept = own.responder, own.revoked_at
+    own.responder, own.revoked_at = Authority(kind="rsa2048").responder, told.get("revoked_at")
+    answer = own.ocsp(own.signer)
+    own.responder, own.revoked_at = kept
+    return answer
+
+
+def test_a_revocation_that_anybody_may_have_made_is_not_believed():
+    """Answers are added to a signed file without a signature over them."""
+    own = Authority(kind="ec")
+    pdf = with_store(sign(own, Wish(level="B-LT")), ocsps=[forged(own, revoked_at=NOW - 2 * DAY)])
+    report = verify(pdf, own.root.der)
+    assert report.indication is Indication.PASSED
+    assert {use.status for use in report.signatures[0].revocation} == {"good"}
+
+
+def test_a_forged_answer_under_an_archive_time_stamp_is_no_evidence():
+    """What counts is beside it, and no time-stamp covers that."""
+    own = Authority(kind="ec")
+    early = with_store(sign(own, Wish(level="B-T")), ocsps=[forged(own)], crls=[own.crl(own.root)])
+    stamper = PdfTimeStamper(Stamper(own))
+    out = io.BytesIO()
+    asyncio.run(
+        stamper.async_timestamp_pdf(
+            IncrementalPdfFileWriter(io.BytesIO(early)), "sha256", validation_context=None, output=out
+        )
+    )
+    answers = [own.ocsp(own.signer), own.ocsp(own.tsa)]
+    pdf = with_store(out.getvalue(), ocsps=answers, certificates=[own.issuing.der])
+    report = verify(pdf, own.root.der)
+    assert report.indication is Indication.PASSED
+    assert report.level is Level.B_LT
 
 
 def test_nothing_is_fetched(monkeypatch):

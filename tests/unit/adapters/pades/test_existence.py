@@ -67,6 +67,13 @@ def test_of_two_proofs_the_older_counts():
     assert ANSWER.sha256 in usable(LATE, (ANSWER, NOW), (ANSWER, LATE))
 
 
+def test_a_namesake_with_a_key_of_another_kind_hinders_nobody():
+    """pyHanko asserts that key and algorithm fit."""
+    namesake = Authority("rsa2048").issuing.asn1
+    crowded = replace(MATERIAL, certificates=(namesake, *MATERIAL.certificates))
+    assert usable(LATE, (ANSWER, NOW), material=crowded) == digests(ANSWER, LIST, UNDER)
+
+
 def test_a_namesake_that_lasts_longer_helps_nobody():
     stranger = Authority(unit=None)
     longer = x509.Certificate.load(stranger.root.asn1.dump())
