@@ -24,6 +24,7 @@ from docsvc.domain.merkle import LogEvent
 
 ACCEPTED = "document.accepted"
 SEALED = "document.sealed"
+MARKED = "signature.given"  # by hand, not yet in the document: whose, how, and the picture's digest, in the opening
 SIGNED = "document.signed"  # by a person, in an envelope; who, how and by which certificate: in the opening
 REFUSED = "document.refused"  # a person refused to sign: why, and who witnessed it, in the opening
 UPGRADED = "document.upgraded"  # the same document at a higher PAdES level: other bytes, other digest
@@ -34,7 +35,7 @@ SM2_SEALED = "document.sm2_sealed"  # a copy beside it, under the SM2 profile: i
 DELIVERED = "document.delivered"  # someone took a file of it: who and which, in the opening
 
 # May happen to the same file again; every other type happens to it once.
-REPEATED = frozenset({DELIVERED, REFUSED, SEAL_USED})
+REPEATED = frozenset({DELIVERED, MARKED, REFUSED, SEAL_USED})
 SIGNING_EVENTS = (SEALED, UPGRADED, RENEWED)  # those after which another signed file is the document
 
 LEAF_SCHEMA = "docsvc.leaf/2"

@@ -13,6 +13,7 @@ from typing import Any, Final
 from docsvc.domain.access import Principal
 from docsvc.domain.canonical import sha256_hex
 from docsvc.domain.errors import ConflictError, LinkGoneError, UsageError, refused_signature
+from docsvc.domain.leaf import MARKED
 from docsvc.domain.signature import (
     CODE_TRIES,
     LONGEST_LINK_MINUTES,
@@ -24,7 +25,7 @@ from docsvc.domain.signature import (
 )
 from docsvc.ports import PageImages, Passwords, SignatureChecks
 from docsvc.usecases.envelopes import Envelope, Envelopes
-from docsvc.usecases.events import by
+from docsvc.usecases.events import by, happened
 
 CODE_DIGITS: Final = 6
 LOCKED: Final = (
@@ -153,6 +154,10 @@ class HandSigning:
             }
             given = Given(picture=picture)
             change.due.append(now)
+            # Told before the worker comes: a picture that is exchanged meanwhile would contradict the log.
+            row = replace(change.envelope.row, signed_sha256=change.envelope.revision)
+            detail = {**evidence, "field": slot.field, "name": slot.asked_of}
+            change.tx.events.add(happened(MARKED, row, now, detail))
             change.save(slot, state=SlotState.GIVEN, given=given, link=None, evidence=evidence, attempts=0)
         return envelope.row.id
 

@@ -16,6 +16,7 @@ from docsvc.domain.envelope import Role as SignatoryRole
 from docsvc.domain.leaf import (
     ACCEPTED,
     DELIVERED,
+    MARKED,
     REFUSED,
     RENEWED,
     SEAL_USED,
@@ -149,6 +150,10 @@ def story(  # noqa: PLR0911 - a return for each kind of event
             return Words(f"用印，印章{seal}", f"Seal {seal} used")
         case _ if type in GOOD:
             return GOOD[type]
+        case _ if type == MARKED:
+            return Words(
+                f"{detail.get('name', '')}手写签名，正在写入文书", f"{detail.get('name', '')} signed by hand"
+            )
         case _ if type == SIGNED:
             return _signed(detail)
         case _ if type == REFUSED:

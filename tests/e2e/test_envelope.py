@@ -118,8 +118,8 @@ def test_who_refuses_is_noted_and_the_witness_signs_for_it(stack, api, round_, p
     api.until_ends(document["id"])
     assert verdict(stack, tmp_path, api, document["id"])["indication"] == "TOTAL-PASSED"
     events = api.get(f"/documents/{document['id']}/events").json()["events"]
-    assert [e["type"] for e in events][1:3] == ["document.refused", "document.signed"]
-    assert events[2]["detail"]["refusal"] == {"reason": "认为无须签名", "witness": "钱见证"}
+    assert [e["type"] for e in events][1:4] == ["document.refused", "signature.given", "document.signed"]
+    assert events[3]["detail"]["refusal"] == {"reason": "认为无须签名", "witness": "钱见证"}
 
 
 def test_a_recording_stands_for_a_refusal_by_itself(round_):

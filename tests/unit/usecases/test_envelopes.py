@@ -96,7 +96,7 @@ def test_all_sign_and_the_document_goes_on_to_be_sealed(desk, portal):
     assert newest.startswith(UNSIGNED)
     first = newest.removeprefix(UNSIGNED).splitlines()[0].decode()
     assert first.endswith("then ['Officer', 'Officer2', 'Recorder', 'Seal']")
-    assert portal.events(row.id) == ["document.accepted", *["document.signed"] * 4]
+    assert portal.events(row.id) == ["document.accepted", "signature.given", *["document.signed"] * 4]
     assert desk.slot(row.id, "Party").given is None  # the picture is in the document now
 
 
@@ -122,12 +122,12 @@ def test_a_run_that_is_cut_off_after_its_file_was_stored_does_not_sign_again(des
         desk.completion.advance(row.id)
     monkeypatch.undo()
     left = desk.slot(row.id, "Party")
-    assert (left.state, portal.events(row.id)) == (SlotState.GIVEN, ["document.accepted"])
+    assert (left.state, portal.events(row.id)) == (SlotState.GIVEN, ["document.accepted", "signature.given"])
     release(portal, row)
     desk.completion.advance(row.id)
     assert desk.pen.signed == 1
     assert desk.slot(row.id, "Party").revision_sha256 == left.revision_sha256
-    assert portal.events(row.id)[1:] == ["document.signed"]
+    assert portal.events(row.id)[1:] == ["signature.given", "document.signed"]
 
 
 def test_a_run_that_is_cut_off_before_its_file_was_stored_signs_anew(desk, portal, monkeypatch):
@@ -261,7 +261,7 @@ def test_a_file_that_does_not_verify_is_nobody_s_signature(desk, portal):
     with pytest.raises(SealError, match="own verification"):
         desk.completion.advance(row.id)
     assert desk.slot(row.id, "Party").state is SlotState.WAITING
-    assert portal.events(row.id) == ["document.accepted"]
+    assert portal.events(row.id) == ["document.accepted", "signature.given"]
 
 
 def test_links_asked_for_at_once_leave_one(desk):
