@@ -41,6 +41,8 @@ KINDS: Final[Mapping[type[DocsvcError], Kind]] = {
     errors.ConversionError: Kind(503, "暂时无法生成", "Can't be laid out now"),
     errors.DocumentRefusedError: Kind(500, "文书无法生成", "Can't be laid out"),
     errors.SealError: Kind(500, "无法盖章", "Can't be sealed"),
+    errors.KeyAwayError: Kind(503, "印章密钥暂不可用", "A seal's key does not answer"),
+    errors.QuotaError: Kind(503, "用印已达限额", "A seal's quota is used up"),
     errors.SealUnusableError: Kind(503, "印章暂不能使用", "A seal can't be used now"),
     errors.StoreError: Kind(503, "存储暂不可用", "The store does not answer"),
     errors.ObjectMissingError: Kind(500, "存储中缺少文件", "A stored file is missing"),

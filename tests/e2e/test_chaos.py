@@ -232,9 +232,10 @@ def check_the_books(stack: Stack, callers: Callers) -> list[str]:
         else:
             assert answer["state"] != "failed"
     events = collections.Counter(stack.rows("SELECT document_id, type FROM events"))
-    assert set(events.values()) == {1}
-    assert len(events) == 2 * DOCUMENTS
-    assert stack.rows("SELECT count(*) FROM log_entries") == [(2 * DOCUMENTS,)]
+    # A seal may be used again by whoever takes over from a killed process; all else happens once.
+    assert {count for (_, kind), count in events.items() if kind != "seal.used"} == {1}
+    assert len(events) == 3 * DOCUMENTS
+    assert stack.rows("SELECT count(*) FROM log_entries") == [(events.total(),)]
     assert stack.rows("SELECT count(*) FROM jobs WHERE due_at IS NOT NULL OR holder IS NOT NULL") == [(0,)]
     audit = stack.run("log", "fsck", check=False)
     assert audit.returncode == 0, audit.stdout + audit.stderr

@@ -49,6 +49,7 @@ def test_upgrade_renews_what_ends_soon_and_says_until_when_it_holds(tmp_path):
     assert json.loads(checked.stdout)["level"] == "B-LTA"
     assert workspace.rows("SELECT type FROM events ORDER BY position") == [
         ("document.accepted",),
+        ("seal.used",),
         ("document.sealed",),
         ("document.renewed",),
     ]

@@ -219,7 +219,7 @@ def signed_next(pki, pdf, names=("Seal2",)):
     sealer: PadesSealer = sealer_for(pki)
     key = FolderKeys(pki).of(AGENCIES[1].seal)
     place = SealPlace(0, 380, 600)
-    appearance = sealer._appearance(AGENCIES[1].seal, key)
+    appearance = sealer.appearance(AGENCIES[1].seal, key)
     seals = [SealDetails(Slot(place, AGENCIES[1].seal, name), appearance, now()) for name in names]
     return write_seal(pdf, seals[0], seals[1:], 8192, key.sign_detached)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 
 import pytest
@@ -34,7 +35,8 @@ def test_each_error_is_answered_as_the_table_says(portal, key, monkeypatch, erro
     nothing = [errors.Finding("G01", "", "私密", "secret")] if error is errors.SignatureRefusedError else []
     raised = error(nothing) if "Refused" in error.__name__ and error.__init__ is not DocsvcError.__init__ else None
     if raised is None:
-        raised = error("number", "some-id") if error is errors.DuplicateError else error("私密；secret host db-7")
+        more = {errors.DuplicateError: ("some-id",), errors.QuotaError: (dt.datetime.now(dt.UTC),)}.get(error, ())
+        raised = error("私密；secret host db-7", *more)
 
     def refuse(*_args):
         raise raised

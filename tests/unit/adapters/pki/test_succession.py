@@ -387,6 +387,7 @@ def test_the_others_are_roots_authorities_and_cas(folder, clock):
         "root": Role.ROOT,
         "issuing": Role.CA,
         "tsa": Role.AUTHORITY,
+        "platform": Role.AUTHORITY,
         "ocsp-root": Role.AUTHORITY,
         "ocsp-issuing": Role.AUTHORITY,
     }
