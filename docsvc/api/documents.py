@@ -18,7 +18,7 @@ from docsvc.domain.access import Permission, Principal
 from docsvc.domain.document import DocumentFilter, DocumentRow, State
 from docsvc.domain.scan import scan_address
 from docsvc.usecases.find import LogPlace
-from docsvc.usecases.intake import MAX_CASE_BYTES, read_case
+from docsvc.usecases.intake import MAX_CASE_BYTES, read_json
 
 M = TypeVar("M", bound=models.Model)
 
@@ -187,8 +187,12 @@ def idempotency_key(value: str | None) -> str:
 
 
 def posted(model: type[M], fault_told: str, limit: int = MAX_FORM_BYTES) -> M:
-    """The JSON body as a model. Raises FormError, CaseRefusedError for what is no JSON."""
-    data = read_case(json_body(limit))
+    """The JSON body as a model. Raises FormError."""
+    body = json_body(limit)
+    try:
+        data = read_json(body)
+    except ValueError as e:
+        raise FormError(422, "不是有效的JSON", f"no valid JSON: {e}", "", "SCHEMA") from e
     try:
         return model.model_validate(data)
     except ValidationError as e:

@@ -274,7 +274,15 @@ class Intake:
 
 
 def read_case(raw: bytes) -> Any:
-    """Case JSON from bytes. Raises CaseRefusedError for what is not one strict JSON value (RFC 8259, I-JSON)."""
+    """Case JSON from bytes. Raises CaseRefusedError for what is not one strict JSON value."""
+    try:
+        return read_json(raw)
+    except ValueError as e:
+        raise CaseRefusedError([_no_json(str(e))]) from e
+
+
+def read_json(raw: bytes) -> Any:
+    """One strict JSON value (RFC 8259, I-JSON). Raises ValueError that says what is wrong."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
@@ -290,11 +298,11 @@ def read_case(raw: bytes) -> Any:
         raise ValueError(f"{name} is no JSON number")
 
     if len(raw) > MAX_CASE_BYTES:
-        raise CaseRefusedError([_no_json(f"larger than {MAX_CASE_BYTES} bytes")])
+        raise ValueError(f"larger than {MAX_CASE_BYTES} bytes")
     try:
         return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=once, parse_constant=no_constant)
-    except (ValueError, RecursionError) as e:
-        raise CaseRefusedError([_no_json(str(e) or "nested too deeply")]) from e
+    except RecursionError as e:
+        raise ValueError(str(e) or "nested too deeply") from e
 
 
 MAX_CASE_BYTES = 2_000_000

@@ -146,3 +146,12 @@ def test_sentences_of_core_faults_reach_the_caller(portal, key, monkeypatch):
     monkeypatch.setattr(type(portal.service.search), "one", refuse)
     body = portal.get("/documents/x", key).get_json()
     assert (body["detail"], body["detail_en"]) == ("没有这份文书", "no such document")
+
+
+def test_a_body_that_is_no_json_is_not_called_a_case(portal, key):
+    answer = portal.call("POST", "/documents/some-id/void", key, data="{", content_type="application/json")
+    told = answer.get_json()
+    assert (answer.status_code, told["errors"][0]["rule"]) == (422, "SCHEMA")
+    assert "JSON" in told["detail"]
+    assert "案件" not in answer.text
+    assert "case" not in answer.text
